@@ -1,0 +1,38 @@
+import type { CredentialKind, Part } from "../model/finding.ts";
+import type { Span } from "../model/span.ts";
+
+/** What a detector saw: a value, where it stands in the view that was searched, and what part of a credential it is. */
+export interface Match {
+  readonly part: Part;
+  /** Of the value alone, never of its label, in the searched view. */
+  readonly span: Span;
+  /** The words that name the value (`aws_secret_access_key`), where it needed or had one. */
+  readonly label?: string;
+  /** When it ends or ended, ISO 8601, where the value itself says so. */
+  readonly expires?: string;
+  /** Why this match is clean after all; shown by `keyguard explain`, never reported. */
+  readonly clean?: string;
+  readonly note?: string;
+}
+
+/** A literal that must stand in a text before a detector's pattern can match. */
+export interface Keyword {
+  readonly text: string;
+  readonly ignoreCase?: boolean;
+}
+
+/**
+ * One kind of secret, in one file: its pattern, why the pattern is as it is, and its examples. A detector is pure and
+ * takes time linear in the view's length.
+ */
+export interface Detector {
+  readonly id: string;
+  readonly kind: CredentialKind;
+  /** One line for people: shown in reports and in the README's table. */
+  readonly about: string;
+  readonly references: readonly string[];
+  readonly keywords: readonly Keyword[];
+  find(view: string, path: string): Iterable<Match>;
+  /** The expected value of each `finds` is marked «so»; keys in them are assembled so that no scanner trips on ours. */
+  readonly examples: { readonly finds: readonly string[]; readonly ignores: readonly string[] };
+}

@@ -1,0 +1,6 @@
+import { execFileSync } from "node:child_process";
+
+/** End-to-end tests run the bundle that ships, so it is built once before any of them starts. */
+export default function buildBundle(): void {
+  execFileSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
+}
