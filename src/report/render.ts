@@ -10,6 +10,8 @@ export interface RenderOptions {
   readonly width: number;
   /** keyguard's own version. */
   readonly version: string;
+  /** When the scan ended, ISO 8601 in UTC: formats have no clock of their own, and GitLab's demands a time. */
+  readonly generated?: string;
 }
 
 /** One format: a whole document, with its final line feed. */
