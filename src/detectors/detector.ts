@@ -13,12 +13,19 @@ export interface Match {
   /** Why this match is clean after all; shown by `keyguard explain`, never reported. */
   readonly clean?: string;
   readonly note?: string;
+  /** Too weak to be reported by itself: it counts only when it pairs with an access key id. */
+  readonly weak?: true;
 }
 
 /** A literal that must stand in a text before a detector's pattern can match. */
 export interface Keyword {
   readonly text: string;
   readonly ignoreCase?: boolean;
+  /**
+   * Also look for it as a decoder would find it: `words` in UTF-16 and base64 (a label in an encoded file), `value` in
+   * string escapes, percent, entities and hex too (the value itself may be written so).
+   */
+  readonly encoded?: "words" | "value";
 }
 
 /**

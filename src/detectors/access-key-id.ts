@@ -1,0 +1,56 @@
+import type { Detector, Match } from "./detector.ts";
+import { whyNotAccessKeyId } from "./token-shape.ts";
+
+/** 4 letters that say the kind, 16 of base32's alphabet; the neighbours are looked at apart. */
+const pattern = /(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}/g;
+
+const tokenCharacter = /[A-Za-z0-9+]/;
+
+export const accessKeyId: Detector = {
+  id: "access-key-id",
+  kind: "aws-access-key-id",
+  about: "Access key id: long-lived (AKIA), temporary (ASIA), service bearer (ABIA), context-specific (ACCA)",
+  references: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"],
+  keywords: [
+    { text: "AKIA", encoded: "value" },
+    { text: "ASIA", encoded: "value" },
+    { text: "ABIA" },
+    { text: "ACCA" },
+  ],
+  *find(view: string): Iterable<Match> {
+    for (const match of view.matchAll(pattern)) {
+      const span = { start: match.index, end: match.index + match[0].length };
+      if (!standsAlone(view, span.start, span.end)) continue;
+      const clean = whyNotAccessKeyId(match[0]);
+      yield clean === null ? { part: "accessKeyId", span } : { part: "accessKeyId", span, clean };
+    }
+  },
+  examples: {
+    finds: [
+      `aws_access_key_id = «${"AKIA"}Y34FZKBOKMUTVV7A»`,
+      `https://bucket.example/${"?"}id=«${"ASIA"}QNZGKIQY56JQ7WML»&x=1`,
+      `"«${"ABIA"}2ZQWNBJKKT3TLPOM»"`,
+    ],
+    ignores: ["AKIAIOSFODNN7EXAMPLE", "AKIAXXXXXXXXXXXXXXXX", `TODAYIN${"ASIA"}ASACKOFRICEFELLOVER`, `${"AROA"}Y34FZKBOKMUTVV7A`],
+  },
+};
+
+/**
+ * Not within a longer token. A `/` is a neighbour of paths (`…/AKIA…/2026`) and of base64 alike: beside one, what
+ * follows up to the next `/` must not be a long run of base64.
+ */
+function standsAlone(view: string, start: number, end: number): boolean {
+  const before = view.charAt(start - 1);
+  const after = view.charAt(end);
+  if (tokenCharacter.test(before) || tokenCharacter.test(after)) return isHexEscape(view, start);
+  if (after === "=" && view.charAt(end + 1) === "=") return false;
+  if (before !== "/" && after !== "/") return true;
+  const run = /[A-Za-z0-9+/]*$/.exec(view.slice(Math.max(0, start - 200), start))?.[0].length ?? 0;
+  const rest = /^[A-Za-z0-9+/]*/.exec(view.slice(end, end + 200))?.[0].length ?? 0;
+  return run + rest < 120;
+}
+
+/** `\nAKIA…` inside a string of source code: the letter belongs to the escape. */
+function isHexEscape(view: string, start: number): boolean {
+  return /(?:^|[^\\])\\[nrt]$/.test(view.slice(Math.max(0, start - 3), start));
+}

@@ -1,0 +1,68 @@
+import type { Detector, Match } from "./detector.ts";
+import { labelBefore } from "./label.ts";
+import { isDocumentedExample, whyNotSecret } from "./token-shape.ts";
+
+/** Exactly 40 characters of base64's alphabet. `\b` would lose the keys that begin or end in `/` or `+`. */
+const pattern = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])/g;
+
+/** `AKIA…:secret/path`: behind a key id the secret's end is known, whatever path follows it. */
+const behindId = /(?:AKIA|ASIA)[A-Z2-7]{16}(?:%3A|[:|;, \t/]){1,3}([A-Za-z0-9+/]{40})(?=\/|[^A-Za-z0-9+/]|$)/g;
+
+export const secretAccessKey: Detector = {
+  id: "secret-access-key",
+  kind: "aws-secret-access-key",
+  about: "Secret access key: 40 characters, with a label that says so or beside its access key id",
+  references: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
+  keywords: [{ text: "secret", ignoreCase: true, encoded: "words" }],
+  *find(view: string): Iterable<Match> {
+    const seen = new Set<number>();
+    for (const match of view.matchAll(pattern)) {
+      seen.add(match.index);
+      yield judge(view, match.index, match.index + 40);
+    }
+    for (const match of view.matchAll(behindId)) {
+      const start = match.index + match[0].length - 40;
+      if (!seen.has(start)) yield judge(view, start, start + 40);
+    }
+  },
+  examples: {
+    finds: [
+      `aws_secret_access_key = «${"mA9xP2"}kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiN»`,
+      `"SecretAccessKey": "«${"/A9xP2"}kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKi+»"`,
+    ],
+    ignores: [
+      "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      "secret_access_key: 356a192b7913b04c54574d18c28d46e6395428ab",
+      `AWS_SECRET_ACCESS_KEY=${"x".repeat(40)}`,
+    ],
+  },
+};
+
+function judge(view: string, start: number, end: number): Match {
+  const span = { start, end };
+  const token = view.slice(start, end);
+  const label = labelBefore(view, start);
+  const named = { part: "secretAccessKey", span, ...(label.words === "" ? {} : { label: label.words }) } as const;
+  const vouched = label.kind === "aws-secret";
+  const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
+  if (clean !== null) return { ...named, clean };
+  if (vouched) return named;
+  if (label.kind === "secret" || label.kind === "none" || label.kind === "key-id") return { ...named, weak: true };
+  return { ...named, clean: isDocumentedExample(token) ? "an example" : `named ${label.words}: something else than a secret access key` };
+}
+
+/** What stands next to a token and makes it a piece of something longer: url-safe base64, a JWT, a percent escape. */
+function whyNotHere(view: string, start: number, end: number, vouched: boolean): string | null {
+  const before = view.charAt(start - 1);
+  const after = view.charAt(end);
+  if (after === "=") return "a piece of padded base64";
+  if (after === "%" && /^%[0-9A-Fa-f]{2}/.test(view.slice(end, end + 3)) && !/^%(?:0[AaDd9]|2[02367CcBb&;]|3[BbAa]|40|5[Dd]|7[DdCc]|26)/.test(view.slice(end, end + 3)))
+    return "a piece of a percent-encoded value";
+  const dashed = before === "-" || before === "_" || after === "-" || after === "_";
+  if (dashed && !(before === after) && !vouched) return "a piece of url-safe base64";
+  if (after === "." && /[A-Za-z0-9_-]/.test(view.charAt(end + 1))) return "a piece of a dotted token";
+  if (before === "." && /[A-Za-z0-9_-]/.test(view.charAt(start - 2)) && !vouched) return "a piece of a dotted token";
+  if (before === "$" && /\$[\w./-]*\$$/.test(view.slice(Math.max(0, start - 60), start))) return "a password hash";
+  if (/ENC\[[\w,:]*$/.test(view.slice(Math.max(0, start - 40), start))) return "encrypted (SOPS)";
+  return null;
+}

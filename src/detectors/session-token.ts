@@ -1,0 +1,65 @@
+import type { Detector, Match } from "./detector.ts";
+import { labelBefore } from "./label.ts";
+import { entropy, holdsPlaceholderWord } from "./token-shape.ts";
+
+/**
+ * The heads that AWS's tokens have today and had before: base64 of `!\n\tJorigin_ec` and of `\x17\x07…\x19aws`.
+ * Real tokens are 300 characters and longer; 100 leaves room for what comes.
+ */
+const pattern = /(?<![A-Za-z0-9+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz|AQoDYXdz|AQoEXAMPLE)[A-Za-z0-9+/]{80,}={0,2}/g;
+/** Any long base64, when a label says what it is. */
+const labelled = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{100,}={0,2}(?![A-Za-z0-9+/_-])/g;
+const name = /(?:session|security)[ _.-]?token|aws[\w.-]{0,16}token/gi;
+
+export const sessionToken: Detector = {
+  id: "session-token",
+  kind: "aws-session-token",
+  about: "Session token of temporary credentials",
+  references: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html"],
+  keywords: [
+    { text: "IQoJb3JpZ2lu" },
+    { text: "FwoGZXIvYXdz" },
+    { text: "FQoGZXIvYXdz" },
+    { text: "QoDYXdz" },
+    { text: "session_token", ignoreCase: true },
+    { text: "sessiontoken", ignoreCase: true },
+    { text: "session-token", ignoreCase: true },
+    { text: "session.token", ignoreCase: true },
+    { text: "session token", ignoreCase: true },
+    { text: "security_token", ignoreCase: true },
+    { text: "securitytoken", ignoreCase: true },
+    { text: "security-token", ignoreCase: true },
+  ],
+  *find(view: string): Iterable<Match> {
+    const ends = new Set<number>();
+    for (const match of view.matchAll(pattern)) {
+      const end = match.index + match[0].length;
+      ends.add(end);
+      yield judge(match[0], match.index, end);
+    }
+    name.lastIndex = 0;
+    if (!name.test(view)) return;
+    for (const match of view.matchAll(labelled)) {
+      const end = match.index + match[0].length;
+      if (ends.has(end) || labelBefore(view, match.index).kind !== "session-token") continue;
+      yield judge(match[0], match.index, end);
+    }
+  },
+  examples: {
+    finds: [
+      `aws_session_token = «${"IQoJb3JpZ2lu"}X2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDk3vT9yFq0cWZJm5QhT8e7nRb2xLsYpGvA1uKiDzHoXfC6wMa4gjE2tV8Nr+PdB5lUeZqS7yQ0x»`,
+    ],
+    ignores: [`aws_session_token = ${"A".repeat(120)}`, "AWS_SESSION_TOKEN=${TOKEN}"],
+  },
+};
+
+function judge(token: string, start: number, end: number): Match {
+  const span = { start, end };
+  const match = { part: "sessionToken", span } as const;
+  if (/EXAMPLE/.test(token)) return { ...match, clean: "an example from AWS's documentation" };
+  const tail = token.slice(24);
+  if (entropy(tail) < 4.2) return { ...match, clean: "too regular for a real token" };
+  if (/x{6}|X{6}|\.{3}/.test(token)) return { ...match, clean: "a placeholder" };
+  if (token.length < 200 && holdsPlaceholderWord(token.slice(30)) && entropy(tail) < 5) return { ...match, clean: "a placeholder" };
+  return match;
+}
