@@ -15,8 +15,6 @@
 //   u64 value) for the first 32 bytes. Literals are cut to 32 bytes.
 
 /** Where the table ends and how a hash is made must agree with compile-search.ts. */
-// @ts-expect-error: decorator
-@inline
 function hash(window: u32): u32 {
   return ((window & 0xdfdfdfdf) * 0x9e3779b1) >> 17;
 }
@@ -71,19 +69,19 @@ export function search(t: usize, from: usize, to: usize, origin: usize, out: usi
     );
     if (!v128.any_true(v128.or(a, b))) continue;
     for (let side: usize = 0; side < 2; side++) {
-      const survivors = side == 0 ? a : b;
+      const survivors = side === 0 ? a : b;
       let lanes = i8x16.bitmask(i8x16.ne(survivors, i8x16.splat(0)));
-      if (lanes == 0) continue;
+      if (lanes === 0) continue;
       v128.store(scratch, survivors);
-      while (lanes != 0) {
+      while (lanes !== 0) {
         const lane = ctz(lanes) as usize;
         lanes &= lanes - 1;
         const at = p + (side << 4) + lane;
         if (at >= last) break;
         const h = hash(load<u32>(at));
-        if ((load<u8>(t + 192 + (h >> 3)) & (1 << (h & 7))) == 0) continue;
+        if ((load<u8>(t + 192 + (h >> 3)) & (1 << (h & 7))) === 0) continue;
         let buckets = load<u8>(scratch + lane) as u32;
-        while (buckets != 0) {
+        while (buckets !== 0) {
           const bucket = ctz(buckets) as usize;
           buckets &= buckets - 1;
           let literal = load<u32>(t + 128 + bucket * 4) as usize;
@@ -91,11 +89,11 @@ export function search(t: usize, from: usize, to: usize, origin: usize, out: usi
           for (; literal < end; literal += 80) {
             const start = at - (load<u32>(literal, 4) as usize);
             if (start < from || start + (load<u32>(literal) as usize) > to) continue;
-            if ((load<u64>(start) & load<u64>(literal, 16)) != load<u64>(literal, 24)) continue;
+            if ((load<u64>(start) & load<u64>(literal, 16)) !== load<u64>(literal, 24)) continue;
             const words = load<u32>(literal, 8);
-            if (words > 1 && (load<u64>(start, 8) & load<u64>(literal, 32)) != load<u64>(literal, 40)) continue;
-            if (words > 2 && (load<u64>(start, 16) & load<u64>(literal, 48)) != load<u64>(literal, 56)) continue;
-            if (words > 3 && (load<u64>(start, 24) & load<u64>(literal, 64)) != load<u64>(literal, 72)) continue;
+            if (words > 1 && (load<u64>(start, 8) & load<u64>(literal, 32)) !== load<u64>(literal, 40)) continue;
+            if (words > 2 && (load<u64>(start, 16) & load<u64>(literal, 48)) !== load<u64>(literal, 56)) continue;
+            if (words > 3 && (load<u64>(start, 24) & load<u64>(literal, 64)) !== load<u64>(literal, 72)) continue;
             if (found < room) store<u32>(out + (found << 2), (start - origin) as u32);
             found++;
             if (found >= room) return found;
