@@ -1,0 +1,122 @@
+import type { Credential, Finding, Location, Part, Severity } from "../model/finding.ts";
+import { severities } from "../model/finding.ts";
+import type { Secret } from "../model/secret.ts";
+import { describeKind } from "./kinds.ts";
+
+/** `AKIAQX…7ABC`: enough to tell two keys of one account apart. */
+export function shortKeyId(accessKeyId: string): string {
+  return accessKeyId.length > 12 ? `${accessKeyId.slice(0, 6)}…${accessKeyId.slice(-4)}` : accessKeyId;
+}
+
+/** `AWS access key AKIAQX…7ABC`, or the kind alone where there is no id. Holds no secret. */
+export function titleOf(finding: Finding): string {
+  const { accessKeyId } = finding.credential;
+  const name = describeKind(finding.kind).name;
+  return accessKeyId === null ? name : `${name} ${shortKeyId(accessKeyId)}`;
+}
+
+/** What stands beside the id: `with its secret and session token`; empty where nothing does. */
+export function partsOf({ accessKeyId, secretAccessKey, sessionToken }: Credential): string {
+  const parts = [secretAccessKey && "secret", sessionToken && "session token"].filter((part) => part !== null);
+  return accessKeyId === null || parts.length === 0 ? "" : `with its ${parts.join(" and ")}`;
+}
+
+/** The raw values of a credential, each with its part. What is shown of them is the caller's affair. */
+export function secretsOf(credential: Credential): { part: Part; secret: Secret }[] {
+  const found: { part: Part; secret: Secret }[] = [];
+  if (credential.secretAccessKey) found.push({ part: "secretAccessKey", secret: credential.secretAccessKey });
+  if (credential.sessionToken) found.push({ part: "sessionToken", secret: credential.sessionToken });
+  if (credential.value) found.push({ part: "value", secret: credential.value });
+  return found;
+}
+
+const partNames: Record<Part, string> = {
+  accessKeyId: "access key id",
+  secretAccessKey: "secret access key",
+  sessionToken: "session token",
+  value: "value",
+};
+
+export function namePart(part: Part): string {
+  return partNames[part];
+}
+
+/** Whether it works, in two to six words. */
+export function describeVerdict(finding: Finding): string {
+  switch (finding.verdict.status) {
+    case "live":
+      return "live: AWS accepts it";
+    case "dead":
+      return "dead: AWS refuses it";
+    case "wrong-secret":
+      return "the id exists, the secret is wrong";
+    case "unknown":
+      return "unknown: could not be checked";
+    case "unchecked":
+      return "not checked";
+  }
+}
+
+/** `609629065308 (data-prod)`, or null where the key tells no account. */
+export function describeAccount(finding: Finding): string | null {
+  if (finding.account === null) return null;
+  return finding.accountName === null ? finding.account : `${finding.account} (${finding.accountName})`;
+}
+
+/** The one thing to do now about a finding: a command where there is one. */
+export function nextStep(finding: Finding): string {
+  if (finding.canary) return "leave it: it is a trip-wire, and using it alerts its owner";
+  if (finding.verdict.status === "dead") return "take it out of the files; it no longer works";
+  const { accessKeyId } = finding.credential;
+  if (finding.kind === "aws-access-key" && accessKeyId?.startsWith("AKIA")) return `keyguard rotate ${accessKeyId}`;
+  return describeKind(finding.kind).steps[0] ?? "replace it where it was issued";
+}
+
+/** Live before unknown before dead, then by severity, then by what was exposed first: the order to work in. */
+export function byUrgency(findings: readonly Finding[]): Finding[] {
+  const liveness = { live: 0, "wrong-secret": 1, unknown: 1, unchecked: 1, dead: 2 } as const;
+  const since = (finding: Finding): string => finding.exposure?.introduced?.date ?? "9999";
+  return findings.toSorted(
+    (a, b) =>
+      liveness[a.verdict.status] - liveness[b.verdict.status] ||
+      severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
+      Date.parse(since(a)) - Date.parse(since(b)) ||
+      (a.fingerprint < b.fingerprint ? -1 : a.fingerprint > b.fingerprint ? 1 : 0),
+  );
+}
+
+/** How many findings there are of each severity, the worst first; severities without any are left out. */
+export function countBySeverity(findings: readonly Finding[]): { severity: Severity; count: number }[] {
+  return severities
+    .toReversed()
+    .map((severity) => ({ severity, count: findings.filter((finding) => finding.severity === severity).length }))
+    .filter(({ count }) => count > 0);
+}
+
+/** `1 credential`, `3 credentials`, `1,204 blobs`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
+}
+
+/** A finding's places, one for each file and line: the parts that stand together there are named together. */
+export function placesByLine(finding: Finding): (Location & { readonly parts: readonly Part[] })[] {
+  const lines = new Map<string, Location & { parts: Part[] }>();
+  for (const location of finding.locations) {
+    const key = JSON.stringify([location.path, location.line, location.commit]);
+    const seen = lines.get(key);
+    if (seen === undefined) lines.set(key, { ...location, parts: [location.part] });
+    else if (!seen.parts.includes(location.part)) seen.parts.push(location.part);
+  }
+  return [...lines.values()];
+}
+
+/** What was read, as one line: `93,555 blobs, 29,961 commits`. */
+export function describeCoverage(coverage: {
+  readonly texts: number;
+  readonly commits?: number;
+  readonly objects?: number;
+}): string {
+  const parts = [coverage.objects === undefined ? count(coverage.texts, "text") : count(coverage.objects, "object")];
+  if (coverage.commits !== undefined) parts.push(count(coverage.commits, "commit"));
+  return parts.join(", ");
+}
