@@ -1,0 +1,64 @@
+import { gunzipSync, inflateSync } from "node:zlib";
+import { substitute, type View } from "../view.ts";
+
+/** A run of base64 or url-safe base64, in one line or wrapped; 24 characters hold 18 bytes, less than a key id. */
+const pattern =
+  /(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/]{56,80}(?:\r?\n[ \t]*|\\\r?\n))+[A-Za-z0-9+/]{1,80}={0,2}|[A-Za-z0-9+/][A-Za-z0-9+/_-]{23,}={0,2}/g;
+
+/** Unpacked size of compressed data in base64, in bytes: user data and Helm releases are far smaller. */
+const unpackedLimit = 4 << 20;
+
+/**
+ * Puts in place of every base64 run the text that it encodes (Kubernetes `data`, basic auth, a whole file, PowerShell's
+ * UTF-16 commands, gzip in base64); a run that does not decode to text stays.
+ */
+export function decodeBase64(view: View): View | null {
+  return substitute(view, pattern, "base64", (match) => textOf(match[0]));
+}
+
+function textOf(run: string): string | null {
+  const probe = Buffer.from(run.slice(0, 32), "base64");
+  if (probe[0] === 0x1f && probe[1] === 0x8b) return printable(unpack(() => gunzipSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
+  if (probe[0] === 0x78 && (probe[1] === 0x9c || probe[1] === 0x01 || probe[1] === 0xda))
+    return printable(unpack(() => inflateSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
+  if (share(probe) < 0.85 && !isUtf16(probe)) return null;
+  return printable(Buffer.from(run, "base64"));
+}
+
+function unpack(inflate: () => Buffer): Buffer | null {
+  try {
+    return inflate();
+  } catch {
+    return null; // no archive after all, or one that is cut short: it stays as it is
+  }
+}
+
+function isUtf16(bytes: Buffer): boolean {
+  let zeros = 0;
+  for (let i = 1; i < bytes.length; i += 2) if (bytes[i] === 0) zeros++;
+  return bytes.length >= 8 && zeros >= bytes.length * 0.4;
+}
+
+/** The bytes as text when nearly all of them are, else null. */
+function printable(bytes: Buffer | null): string | null {
+  if (bytes === null || bytes.length < 12) return null;
+  if (isUtf16(bytes)) return bytes.toString("utf16le").replace(/[^\x00-\xff]/g, "?");
+  return share(bytes) >= 0.93 ? bytes.toString("latin1") : null;
+}
+
+/** How much of it is text: printable ASCII, white space, or part of a UTF-8 sequence. */
+function share(bytes: Buffer): number {
+  let good = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if ((byte >= 32 && byte < 127) || (byte >= 9 && byte <= 13)) good++;
+    else if (byte >= 0xc2 && byte <= 0xf4 && ((bytes[i + 1] ?? 0) & 0xc0) === 0x80) {
+      while (((bytes[i + 1] ?? 0) & 0xc0) === 0x80) {
+        good++;
+        i++;
+      }
+      good++;
+    }
+  }
+  return bytes.length === 0 ? 0 : good / bytes.length;
+}

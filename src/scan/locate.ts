@@ -1,0 +1,70 @@
+import type { Span } from "../model/span.ts";
+
+/** Where a span begins and ends, as people count: lines and columns from 1, columns in characters. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** Finds lines and columns in one text; made when its first finding is placed, since most texts have none. */
+export class LineIndex {
+  readonly #text: string;
+  readonly #starts: number[] = [0];
+  readonly #width: 1 | 2;
+
+  /** `text` is the latin1 view of the bytes; `wide` says that it is UTF-16, where a character has two. */
+  constructor(text: string, wide = false) {
+    this.#text = text;
+    this.#width = wide ? 2 : 1;
+    for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) {
+      if (wide && text.charCodeAt(i - 1) !== 0 && text.charCodeAt(i + 1) !== 0) continue;
+      this.#starts.push(wide && text.charCodeAt(i + 1) === 0 ? i + 2 : i + 1);
+    }
+  }
+
+  /** The line, counted from 0, in which a byte stands. */
+  lineOf(offset: number): number {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The bytes of a line, counted from 0, without its line end. Empty beyond the text. */
+  lineSpan(line: number): Span {
+    if (line < 0 || line >= this.#starts.length) return { start: 0, end: 0 };
+    const start = this.#starts[line]!;
+    let end = this.#starts[line + 1] ?? this.#text.length;
+    while (end > start && /[\n\r\0]/.test(this.#text.charAt(end - 1))) end--;
+    return { start, end };
+  }
+
+  position(span: Span): Position {
+    const first = this.lineOf(span.start);
+    const last = this.lineOf(Math.max(span.start, span.end - 1));
+    return {
+      line: first + 1,
+      column: this.#column(first, span.start),
+      endLine: last + 1,
+      endColumn: this.#column(last, span.end),
+    };
+  }
+
+  #column(line: number, offset: number): number {
+    const start = this.#starts[line]!;
+    if (this.#width === 2) return Math.floor((offset - start) / 2) + 1;
+    let column = 1;
+    for (let i = start; i < offset; i++) {
+      const code = this.#text.charCodeAt(i);
+      // Bytes that continue a UTF-8 character are not counted, nor is a byte order mark.
+      if ((code & 0xc0) !== 0x80 && !(i === 0 && code === 0xef && this.#text.charCodeAt(1) === 0xbb)) column++;
+    }
+    return column;
+  }
+}

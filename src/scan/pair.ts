@@ -1,0 +1,175 @@
+import type { Match } from "../detectors/detector.ts";
+import { assign } from "./assign.ts";
+import { readSpots, type Spot } from "./structure.ts";
+
+/** A match in one view, with its value; what pairing works on. */
+export interface Candidate {
+  readonly detector: string;
+  readonly match: Match;
+  readonly value: string;
+}
+
+/** Parts that belong together, and how dear it was to believe so: the structure and the lines between them. */
+export interface Pairing {
+  readonly id: Candidate;
+  readonly secret: Candidate;
+  readonly token: Candidate | null;
+  readonly cost: number;
+}
+
+export interface Paired {
+  readonly pairs: readonly Pairing[];
+  /** Candidates that stay alone; weak ones among them are not reported. */
+  readonly alone: readonly Candidate[];
+}
+
+/** What it costs to leave a candidate alone; two that cost more than twice this to join are not joined. */
+const aloneCost = 150;
+/** More candidates than this are paired in runs of it, so that time stays bounded. */
+const mostAtOnce = 80;
+
+/** Costs of what stands between two parts. A line is the unit. */
+const price = {
+  line: 1,
+  blankLine: 4,
+  bracket: 12,
+  /** A new profile, document or heading begins between them. */
+  section: 400,
+  /** Their names lead to different things: `prod` here, `staging` there. */
+  otherName: 600,
+  /** Only one of them has a name that tells things apart. */
+  halfNamed: 30,
+  /** No label vouches for the secret. */
+  weak: 20,
+  /** On one line it is the characters between that count. */
+  character: 0.02,
+  /** The order that is less usual: the secret before the id. Decides only where all else is equal. */
+  reversed: 0.3,
+} as const;
+
+/** Pairs ids with secrets, then gives each session token to the pair or the id that it stands nearest to. */
+export function pair(text: string, candidates: readonly Candidate[]): Paired {
+  const ids = candidates.filter(({ match }) => match.part === "accessKeyId");
+  const secrets = candidates.filter(({ match }) => match.part === "secretAccessKey");
+  const tokens = candidates.filter(({ match }) => match.part === "sessionToken");
+  const others = candidates.filter(({ match }) => match.part === "value");
+  if (ids.length === 0 || ids.length + secrets.length + tokens.length < 2) return { pairs: [], alone: candidates };
+  const sorted = [...ids, ...secrets, ...tokens].sort((a, b) => a.match.span.start - b.match.span.start);
+  const spots = new Map<Candidate, Spot>();
+  const read = readSpots(text, sorted.map(({ match }) => match.span));
+  sorted.forEach((candidate, i) => spots.set(candidate, read[i]!));
+  const telling = tellingWords(ids.map((id) => spots.get(id)!.words), secrets.map((secret) => spots.get(secret)!.words));
+  const found: { id: Candidate; secret: Candidate; cost: number }[] = [];
+  for (let i = 0; i === 0 || i < sorted.length; i += mostAtOnce) {
+    const run = sorted.slice(i, i + mostAtOnce);
+    const rows = run.filter(({ match }) => match.part === "accessKeyId");
+    const columns = run.filter(({ match }) => match.part === "secretAccessKey");
+    if (rows.length === 0 || columns.length === 0) continue;
+    const costs = rows.map((id) => columns.map((secret) => costOf(id, secret, spots, telling)));
+    for (const [row, column] of assign(costs, aloneCost).entries()) {
+      if (column >= 0) found.push({ id: rows[row]!, secret: columns[column]!, cost: costs[row]![column]! });
+    }
+  }
+  const taken = new Set<Candidate>(found.flatMap(({ id, secret }) => [id, secret]));
+  const tokenOf = giveTokens(tokens, ids, found, spots);
+  for (const token of tokenOf.values()) taken.add(token);
+  const pairs = found.map((pairing) => ({ ...pairing, token: tokenOf.get(pairing.id) ?? null }));
+  return { pairs, alone: [...ids, ...secrets, ...tokens, ...others].filter((candidate) => !taken.has(candidate)) };
+}
+
+/**
+ * The words that tell one credential from another: they lead to some ids and to some secrets, but not to all of them.
+ */
+function tellingWords(ids: readonly ReadonlySet<string>[], secrets: readonly ReadonlySet<string>[]): Set<string> {
+  const telling = new Set<string>();
+  for (const word of new Set(ids.flatMap((words) => [...words]))) {
+    const inIds = ids.filter((words) => words.has(word)).length;
+    const inSecrets = secrets.filter((words) => words.has(word)).length;
+    if (inSecrets > 0 && (inIds < ids.length || inSecrets < secrets.length)) telling.add(word);
+  }
+  return telling;
+}
+
+function costOf(
+  id: Candidate,
+  secret: Candidate,
+  spots: ReadonlyMap<Candidate, Spot>,
+  telling: ReadonlySet<string>,
+): number {
+  const a = spots.get(id)!;
+  const b = spots.get(secret)!;
+  const lines = Math.abs(a.line - b.line);
+  const gap = a.start < b.start ? b.start - a.end : a.start - b.end;
+  const exits = bracketExits(a, b);
+  const weak = secret.match.weak === true;
+  if (weak && !reaches(secret, a, lines, gap, exits)) return Number.POSITIVE_INFINITY;
+  let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + exits * price.bracket;
+  cost += Math.abs(a.section - b.section) > 0 ? price.section : 0;
+  if (lines === 0) cost += Math.min(gap, 2000) * price.character;
+  if (weak) cost += price.weak;
+  if (b.start < a.start) cost += price.reversed;
+  const mine = [...a.words].filter((word) => telling.has(word));
+  const theirs = [...b.words].filter((word) => telling.has(word));
+  const shared = mine.filter((word) => b.words.has(word)).length;
+  if (mine.length > 0 && theirs.length > 0) {
+    if (shared === 0) cost += price.otherName;
+    else if (shared === mine.length && shared === theirs.length) cost *= 0.2;
+    else cost += price.halfNamed * (1 - shared / Math.max(mine.length, theirs.length));
+  } else if (mine.length !== theirs.length) cost += price.halfNamed;
+  // Far apart in a list of variables: the names vouch for it, the lines between are other variables.
+  if (!weak && telling.size === 0) cost *= 0.5;
+  return cost;
+}
+
+/** How many brackets one leaves and enters to get from one place to the other. */
+function bracketExits(a: Spot, b: Spot): number {
+  let common = 0;
+  while (common < a.brackets.length && common < b.brackets.length && a.brackets[common] === b.brackets[common]) common++;
+  return a.brackets.length + b.brackets.length - 2 * common;
+}
+
+/** How near a secret that no AWS label vouches for must stand to an id. */
+function reaches(secret: Candidate, id: Spot, lines: number, gap: number, exits: number): boolean {
+  if (secret.match.label !== undefined) return lines <= 40 && gap <= 4000;
+  if (lines === 0) return gap <= 600;
+  if (lines <= 3) return gap <= 600;
+  if (exits === 0 && id.brackets.length > 0 && lines <= 14) return gap <= 2000;
+  return false;
+}
+
+/** Each token goes to the nearest temporary id without one, else to the nearest id of its own structure. */
+function giveTokens(
+  tokens: readonly Candidate[],
+  ids: readonly Candidate[],
+  pairs: readonly { id: Candidate; secret: Candidate }[],
+  spots: ReadonlyMap<Candidate, Spot>,
+): Map<Candidate, Candidate> {
+  const given = new Map<Candidate, Candidate>();
+  if (tokens.length === 0) return given;
+  const temporary = ids.filter(({ value }) => value.startsWith("ASIA"));
+  const paired = new Set(pairs.map(({ id }) => id));
+  const owners = temporary.length > 0 ? temporary : ids.filter((id) => paired.has(id));
+  for (let i = 0; i === 0 || i < Math.max(tokens.length, owners.length); i += mostAtOnce) {
+    const rows = owners.slice(i, i + mostAtOnce);
+    const columns = tokens.slice(i, i + mostAtOnce);
+    if (rows.length === 0 || columns.length === 0) continue;
+    const costs = rows.map((id) => {
+      const secret = pairs.find((pairing) => pairing.id === id)?.secret;
+      return columns.map((token) => {
+        const near = [id, ...(secret === undefined ? [] : [secret])].map((part) => tokenCost(spots.get(part)!, spots.get(token)!));
+        return Math.min(...near) + (paired.has(id) ? 0 : 10);
+      });
+    });
+    for (const [row, column] of assign(costs, aloneCost).entries()) if (column >= 0) given.set(rows[row]!, columns[column]!);
+  }
+  return given;
+}
+
+function tokenCost(a: Spot, b: Spot): number {
+  const lines = Math.abs(a.line - b.line);
+  const gap = lines === 0 ? Math.abs(a.start - b.start) * price.character : 0;
+  return (
+    (lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketExits(a, b) * price.bracket + Math.min(gap, 40)) * 0.5 +
+    (a.section === b.section ? 0 : price.section)
+  );
+}

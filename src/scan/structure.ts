@@ -1,0 +1,114 @@
+/**
+ * Where a value stands in the structure of a text, for any format: the brackets and the indentation around it, the
+ * section and the paragraph it is in, and the names that lead to it. Pairing goes by this before it goes by distance.
+ * It is read off the layout rather than by a parser, because what is scanned is often broken, embedded in something
+ * else, or decoded from it.
+ */
+export interface Spot {
+  readonly start: number;
+  readonly end: number;
+  /** Counted from 0. */
+  readonly line: number;
+  /** Offsets of the brackets that are open here, outermost first. */
+  readonly brackets: readonly number[];
+  /** How many section headers (`[profile]`, `--- ` documents, headings) stand before it. */
+  readonly section: number;
+  /** How many blank lines stand before it. */
+  readonly blanks: number;
+  /** The words of the names that lead to it, lower case, its own first: `prod`, `aws`, `secret`, … */
+  readonly words: ReadonlySet<string>;
+}
+
+const header = /^[ \t]*(?:\[{1,2}[^\][\n]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|#{1,6} .*|(?:<(?:\/)?(?:profile|server|account)\b.*)|-{2,} .*)\r?$/;
+
+/** How many lines up a name may stand under which a value is indented. */
+const climb = 60;
+
+/** Reads the structure around each of the spans, which must be sorted by their start. Takes one pass over the text. */
+export function readSpots(text: string, spans: readonly { readonly start: number; readonly end: number }[]): Spot[] {
+  const spots: Spot[] = [];
+  const open: number[] = [];
+  const lineStarts: number[] = [0];
+  let section = 0;
+  let blanks = 0;
+  let next = 0;
+  let at = 0;
+  while (at <= text.length && next < spans.length) {
+    let lineEnd = text.indexOf("\n", at);
+    if (lineEnd < 0) lineEnd = text.length;
+    const length = lineEnd - at;
+    if (length <= 1 && text.slice(at, lineEnd).trim() === "") blanks++;
+    else if (length < 200) {
+      const first = text.charCodeAt(at);
+      const line = text.slice(at, lineEnd);
+      if ((first === 91 || first === 45 || first === 61 || first === 35 || first === 42 || first === 32 || first === 9 || first === 60) && header.test(line)) section++;
+      else if (line.trim() === "") blanks++;
+    }
+    for (let i = at; i <= lineEnd; i++) {
+      while (next < spans.length && spans[next]!.start === i) {
+        const span = spans[next]!;
+        spots.push({
+          ...span,
+          line: lineStarts.length - 1,
+          brackets: [...open],
+          section,
+          blanks,
+          words: wordsLeadingTo(text, span.start, lineStarts),
+        });
+        next++;
+      }
+      const code = text.charCodeAt(i);
+      if (code === 40 || code === 91 || code === 123) open.push(i);
+      else if (code === 41 || code === 93 || code === 125) close(text, open, code);
+    }
+    at = lineEnd + 1;
+    lineStarts.push(at);
+  }
+  return spots;
+}
+
+/** Closes the innermost bracket of that kind, when it is near; a stray one is taken for punctuation. */
+function close(text: string, open: number[], code: number): void {
+  const opener = code === 41 ? 40 : code - 2;
+  for (let depth = open.length - 1; depth >= 0 && depth >= open.length - 6; depth--) {
+    if (text.charCodeAt(open[depth]!) === opener) {
+      open.length = depth;
+      return;
+    }
+  }
+}
+
+/** The words of a value's own name, and of the names above it that it is indented under. */
+function wordsLeadingTo(text: string, start: number, lineStarts: readonly number[]): Set<string> {
+  const words = new Set<string>();
+  const own = lineStarts[lineStarts.length - 1]!;
+  addWords(words, text.slice(Math.max(own, start - 160), start));
+  let indent = indentOf(text, own);
+  for (let line = lineStarts.length - 2, left = climb; line >= 0 && left > 0 && indent > 0; line--, left--) {
+    const from = lineStarts[line]!;
+    const to = lineStarts[line + 1]! - 1;
+    if (to - from > 300) continue;
+    const content = text.slice(from, to);
+    if (content.trim() === "") continue;
+    const depth = indentOf(text, from);
+    if (depth >= indent) continue;
+    indent = depth;
+    // A line that opens a block: `prod:`, `"prod": {`, `provider "aws" {`, `[prod]`, `new Client(`.
+    if (/[:{[(=>]\s*$|^\s*-\s/.test(content.trimEnd())) addWords(words, content);
+  }
+  return words;
+}
+
+function indentOf(text: string, from: number): number {
+  let indent = 0;
+  while (text.charCodeAt(from + indent) === 32 || text.charCodeAt(from + indent) === 9) indent++;
+  return indent;
+}
+
+/** Splits names into words at punctuation, capitals and digits: `prodAwsKey2` gives prod, aws, key, 2. */
+function addWords(words: Set<string>, text: string): void {
+  for (const name of text.match(/[A-Za-z0-9]+/g) ?? []) {
+    if (name.length > 60) continue;
+    for (const word of name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g) ?? []) words.add(word.toLowerCase());
+  }
+}
