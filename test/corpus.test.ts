@@ -45,7 +45,7 @@ describe("the corpus", () => {
       const ids = text.match(/(?<![A-Za-z0-9+/])(AKIA|ASIA|ABIA|ACCA)[Q-Z2-7][A-Z2-7]{15}(?![A-Za-z0-9+/])/g) ?? [];
       const suspicious = ids.filter((id) => !id.endsWith("EXAMPLE") && new Set(id).size > 9);
       if (group.startsWith("leaks")) expect(suspicious, group).toEqual([]);
-      expect(text, group).not.toMatch(/IQoJb3JpZ2luX2Vj[A-Za-z0-9+/]{100}/);
+      if (group.startsWith("leaks")) expect(text, group).not.toMatch(/IQoJb3JpZ2luX2Vj[A-Za-z0-9+/]{100}/);
     }
   });
 });
