@@ -1,9 +1,11 @@
 // Bundles src into dist. What is committed under dist is what the pre-commit framework and the GitHub Action run,
 // since neither may run an install script; CI rebuilds it and fails on a difference.
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-const outdir = process.argv[2] ?? "dist";
+const target = process.argv[2] ?? "dist";
+// Built aside and swapped in at the end: what is there stays whole while someone runs it.
+const outdir = `${target}.${process.pid}`;
 
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
@@ -17,8 +19,6 @@ const shared = {
   keepNames: true,
 };
 
-rmSync(outdir, { recursive: true, force: true });
-
 await build({
   ...shared,
   entryPoints: { keyguard: "src/cli.ts" },
@@ -29,3 +29,6 @@ await build({
   // Bundled CommonJS dependencies call require for Node's own modules.
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
 });
+
+rmSync(target, { recursive: true, force: true });
+renameSync(outdir, target);

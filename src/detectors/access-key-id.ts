@@ -31,7 +31,12 @@ export const accessKeyId: Detector = {
       `https://bucket.example/${"?"}id=«${"ASIA"}QNZGKIQY56JQ7WML»&x=1`,
       `"«${"ABIA"}2ZQWNBJKKT3TLPOM»"`,
     ],
-    ignores: ["AKIAIOSFODNN7EXAMPLE", "AKIAXXXXXXXXXXXXXXXX", `TODAYIN${"ASIA"}ASACKOFRICEFELLOVER`, `${"AROA"}Y34FZKBOKMUTVV7A`],
+    ignores: [
+      "AKIAIOSFODNN7EXAMPLE",
+      "AKIAXXXXXXXXXXXXXXXX",
+      `TODAYIN${"ASIA"}ASACKOFRICEFELLOVER`,
+      `${"AROA"}Y34FZKBOKMUTVV7A`,
+    ],
   },
 };
 

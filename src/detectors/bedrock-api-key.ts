@@ -44,6 +44,7 @@ export function expiryOf(query: string): string | null {
   const seconds = /X-Amz-Expires=(\d{1,9})/i.exec(query);
   if (date === null || seconds === null) return null;
   const [, year, month, day, hour, minute, second] = date.map(Number);
-  const end = Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0) + Number(seconds[1]) * 1000;
+  const end =
+    Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0) + Number(seconds[1]) * 1000;
   return new Date(end).toISOString();
 }

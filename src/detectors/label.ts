@@ -43,7 +43,8 @@ const awsSecretName = new RegExp(
   ].join("|"),
   "gi",
 );
-const secretName = /secret(?:[ _.-]?(?:key|access|token|value|string))?|passw(?:or)?d|passphrase|\bpwd\b|\bpass\b|\bsk\b|private[ _.-]?key|\bcreds?\b|credentials?\b|basicauth|with(?:Static)?Credentials/gi;
+const secretName =
+  /secret(?:[ _.-]?(?:key|access|token|value|string))?|passw(?:or)?d|passphrase|\bpwd\b|\bpass\b|\bsk\b|private[ _.-]?key|\bcreds?\b|credentials?\b|basicauth|with(?:Static)?Credentials/gi;
 const keyIdName = /access[ _.-]?key(?:[ _.-]?id)?|\bkey[ _.-]?id\b|\bakid\b|\bak\b|access[ _.-]?id/gi;
 const sessionTokenName = /(?:session|security|sts|aws)[\w .-]{0,8}token|x-amz-security-token/gi;
 /** Names of what looks like a secret and is none. */
@@ -54,19 +55,20 @@ const otherName =
  * Names that may stand between a label and its value: the second half of `name: X, value: Y`, a type, a default, a call.
  */
 const filler =
-  /^(?:values?|val|string|str|text|content|default|defaultvalue|type|data|plain|literal|sensitive|static|const|let|var|final|public|private|readonly|export|set|setx|env|environ|getenv|environment|putenv|put|add|append|new|return|secure|securestring|none|null|optional|required|description|true|false|b|r|u|f|rb|br|s|is|was|the|for|of|a|to|key|id|char|std|nsstring|optional|some|to_string|tostring|into|from|aws|param|parameter|arg|property|field|item|entry|element|code|td|th|tr|span|strong|em|dt|dd|li|p|pre|tt|big|small|div|option|class|name|version|label|input|i|k|v|nbsp|quot|amp)$/i;
+  /^(?:\w*(?:value|default|name|key|string|description)|no[_-]?echo|min[_-]?length|max[_-]?length|allowed\w+|constraint\w+|values?|val|string|str|text|content|default|defaultvalue|type|data|plain|literal|sensitive|static|const|let|var|final|public|private|readonly|export|set|setx|env|environ|getenv|environment|putenv|put|add|append|new|return|secure|securestring|none|null|optional|required|description|true|false|b|r|u|f|rb|br|s|is|was|the|for|of|a|to|key|id|char|std|nsstring|optional|some|to_string|tostring|into|from|aws|param|parameter|arg|property|field|item|entry|element|code|td|th|tr|span|strong|em|dt|dd|li|p|pre|tt|big|small|div|option|class|name|version|label|input|i|k|v|nbsp|quot|amp)$/i;
 
 /**
  * Whether what stands between a label and a value joins them: punctuation, types and fillers do; another name with a
  * value of its own does not.
  */
 function joins(between: string): boolean {
-  if (between.length > 160) return false;
+  if (between.length > 200) return false;
   const lines = between.split("\n");
-  if (lines.length > 5) return false;
-    // A finished value right behind the label (`secret = "x"`, then something else) ends its reach.
+  if (lines.length > 7) return false;
+  // A finished value right behind the label (`secret = "x"`, then something else) ends its reach.
   if (/^["'`\]]?\s*(?::=|=>|[:=,])\s*(["'`])[^"'`\n]{1,120}\1/.test(between) && !fillerValue(between)) return false;
-  for (const word of between.matchAll(/[A-Za-z_][\w-]*(?=["'`]?\s*[:=](?!:))/g)) if (!filler.test(word[0])) return false;
+  for (const word of between.matchAll(/[A-Za-z_][\w-]*(?=["'`]?\s*[:=](?!:))/g))
+    if (!filler.test(word[0])) return false;
   return true;
 }
 

@@ -15,8 +15,10 @@ export const presignedUrl: Detector = {
       const end = match.index + match[0].length;
       const span = { start: end - 64, end };
       const query = decode(view.slice(match.index, Math.min(view.length, end + 2000)).replace(/[\s"'<>`].*/s, ""));
-      if (/EXAMPLE|<your|AKIAXXXX/i.test(query)) yield { part: "value", span, clean: "an example from AWS's documentation" };
-      else if (/([0-9a-f])\1{7}/.test(match[1] ?? "")) yield { part: "value", span, clean: "too regular for a signature" };
+      if (/EXAMPLE|<your|AKIAXXXX/i.test(query))
+        yield { part: "value", span, clean: "an example from AWS's documentation" };
+      else if (/([0-9a-f])\1{7}/.test(match[1] ?? ""))
+        yield { part: "value", span, clean: "too regular for a signature" };
       else {
         const expires = expiryOf(query);
         yield expires === null ? { part: "value", span } : { part: "value", span, expires };
@@ -34,5 +36,7 @@ export const presignedUrl: Detector = {
 };
 
 function decode(query: string): string {
-  return query.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))).replaceAll("&amp;", "&");
+  return query
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll("&amp;", "&");
 }

@@ -8,7 +8,10 @@ export const privateKey: Detector = {
   id: "private-key",
   kind: "private-key",
   about: "Private key in PEM, as IAM Roles Anywhere uses beside its certificate",
-  references: ["https://datatracker.ietf.org/doc/html/rfc7468", "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html"],
+  references: [
+    "https://datatracker.ietf.org/doc/html/rfc7468",
+    "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html",
+  ],
   keywords: [{ text: "-----BEGIN" }],
   *find(view: string): Iterable<Match> {
     for (const match of view.matchAll(pattern)) {
@@ -17,7 +20,8 @@ export const privateKey: Detector = {
       const armour = `${match[1]}`;
       if (body.length < 64 || new Set(body).size < 20) yield { part: "value", span, clean: "no key in it" };
       else if (/(.)\1{11}/.test(body.replace(/A{12,}/g, ""))) yield { part: "value", span, clean: "a placeholder" };
-      else if (/EXAMPLE|PLACEHOLDER|YourPrivateKey|REDACTED/i.test(body)) yield { part: "value", span, clean: "a placeholder" };
+      else if (/EXAMPLE|PLACEHOLDER|YourPrivateKey|REDACTED/i.test(body))
+        yield { part: "value", span, clean: "a placeholder" };
       else if (armour.startsWith("ENCRYPTED") || /Proc-Type: 4,ENCRYPTED/.test(match[2] ?? ""))
         yield { part: "value", span, note: "it is encrypted: as safe as its passphrase" };
       else yield { part: "value", span };

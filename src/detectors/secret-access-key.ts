@@ -1,5 +1,5 @@
 import type { Detector, Match } from "./detector.ts";
-import { labelBefore } from "./label.ts";
+import { labelBefore, labelReach } from "./label.ts";
 import { isDocumentedExample, whyNotSecret } from "./token-shape.ts";
 
 /** Exactly 40 characters of base64's alphabet. `\b` would lose the keys that begin or end in `/` or `+`. */
@@ -41,14 +41,27 @@ export const secretAccessKey: Detector = {
 function judge(view: string, start: number, end: number): Match {
   const span = { start, end };
   const token = view.slice(start, end);
-  const label = labelBefore(view, start);
+  if (/^[0-9a-f]+$/i.test(token)) return { part: "secretAccessKey", span, clean: "hexadecimal: a hash or a commit id" };
+  const label = labelBefore(view, start, endOfIdBefore(view, start));
   const named = { part: "secretAccessKey", span, ...(label.words === "" ? {} : { label: label.words }) } as const;
   const vouched = label.kind === "aws-secret";
   const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
   if (clean !== null) return { ...named, clean };
   if (vouched) return named;
   if (label.kind === "secret" || label.kind === "none" || label.kind === "key-id") return { ...named, weak: true };
-  return { ...named, clean: isDocumentedExample(token) ? "an example" : `named ${label.words}: something else than a secret access key` };
+  return {
+    ...named,
+    clean: isDocumentedExample(token) ? "an example" : `named ${label.words}: something else than a secret access key`,
+  };
+}
+
+/** Where the last key id before `at` ends: what is said before the id is said of the id. */
+function endOfIdBefore(view: string, at: number): number {
+  const from = Math.max(0, at - labelReach);
+  let end = 0;
+  for (const match of view.slice(from, at).matchAll(/(?:AKIA|ASIA)[A-Z2-7]{16}/g))
+    end = from + match.index + match[0].length;
+  return end;
 }
 
 /** What stands next to a token and makes it a piece of something longer: url-safe base64, a JWT, a percent escape. */
@@ -56,7 +69,11 @@ function whyNotHere(view: string, start: number, end: number, vouched: boolean):
   const before = view.charAt(start - 1);
   const after = view.charAt(end);
   if (after === "=") return "a piece of padded base64";
-  if (after === "%" && /^%[0-9A-Fa-f]{2}/.test(view.slice(end, end + 3)) && !/^%(?:0[AaDd9]|2[02367CcBb&;]|3[BbAa]|40|5[Dd]|7[DdCc]|26)/.test(view.slice(end, end + 3)))
+  if (
+    after === "%" &&
+    /^%[0-9A-Fa-f]{2}/.test(view.slice(end, end + 3)) &&
+    !/^%(?:0[AaDd9]|2[02367CcBb&;]|3[BbAa]|40|5[Dd]|7[DdCc]|26)/.test(view.slice(end, end + 3))
+  )
     return "a piece of a percent-encoded value";
   const dashed = before === "-" || before === "_" || after === "-" || after === "_";
   if (dashed && !(before === after) && !vouched) return "a piece of url-safe base64";

@@ -6,7 +6,8 @@ import { entropy, holdsPlaceholderWord } from "./token-shape.ts";
  * The heads that AWS's tokens have today and had before: base64 of `!\n\tJorigin_ec` and of `\x17\x07…\x19aws`.
  * Real tokens are 300 characters and longer; 100 leaves room for what comes.
  */
-const pattern = /(?<![A-Za-z0-9+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz|AQoDYXdz|AQoEXAMPLE)[A-Za-z0-9+/]{80,}={0,2}/g;
+const pattern =
+  /(?<![A-Za-z0-9+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz|AQoDYXdz|AQoEXAMPLE)[A-Za-z0-9+/]{80,}={0,2}/g;
 /** Any long base64, when a label says what it is. */
 const labelled = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{100,}={0,2}(?![A-Za-z0-9+/_-])/g;
 const name = /(?:session|security)[ _.-]?token|aws[\w.-]{0,16}token/gi;
@@ -60,6 +61,7 @@ function judge(token: string, start: number, end: number): Match {
   const tail = token.slice(24);
   if (entropy(tail) < 4.2) return { ...match, clean: "too regular for a real token" };
   if (/x{6}|X{6}|\.{3}/.test(token)) return { ...match, clean: "a placeholder" };
-  if (token.length < 200 && holdsPlaceholderWord(token.slice(30)) && entropy(tail) < 5) return { ...match, clean: "a placeholder" };
+  if (token.length < 200 && holdsPlaceholderWord(token.slice(30)) && entropy(tail) < 5)
+    return { ...match, clean: "a placeholder" };
   return match;
 }

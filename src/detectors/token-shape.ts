@@ -118,7 +118,7 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (decodesToText(token)) return "base64 of a text";
   const changes = classChanges(token);
   if (changes < 11) return "words, a name or a path";
-  if (changes < 18 && looksLikeWords(token)) return "words, a name or a path";
+  if (/^[A-Za-z]+$/.test(token) || looksLikeWords(token)) return "words, a name or a path";
   if (strict) {
     if (changes < 15) return "too close to words for a token without a label";
     if (!/[0-9]/.test(token)) return "no digit, and no label that says it is a secret";
@@ -130,14 +130,18 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
 function looksLikeWords(token: string): boolean {
   let inWords = 0;
   for (const word of token.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) if (/[aeiou]/i.test(word)) inWords += word.length;
-  return inWords >= token.length * 0.6;
+  return inWords >= token.length * 0.7;
 }
 
 /** Why 20 characters of a key id's form cannot be one, or null when they can. */
 export function whyNotAccessKeyId(id: string): string | null {
   if (id.endsWith("EXAMPLE")) return "an example from AWS's documentation";
   const tail = id.slice(4);
-  if (/EXAMPL|SAMPLE|YOUR|PLACEHOLD|CHANGE|REPLACE|REDACT|DUMMY|FAKE|TEST|XXXX|ACCESSKEY|SECRET|FOOBAR|ABCD|INSERT|HIDDEN|MASKED/.test(tail))
+  if (
+    /EXAMPL|SAMPLE|YOUR|PLACEHOLD|CHANGE|REPLACE|REDACT|DUMM|FAKE|TEST|XXXX|ACCES|SECRET|FOOBA|ABCD|INSERT|HIDDEN|MASKED|INVALID|MOCK|NOTAR|NOTRE|REALKEY|BOGUS|GARBAGE|LOREM|HELLO|WORLD|DEADBEEF|NONSENSE|RANDOM|KEYID|THISIS|SOMEK|NEVER|UNUSED|EXPIRED|REVOKED|DELETED|TODO/.test(
+      tail,
+    )
+  )
     return "a placeholder";
   if (entropy(id) < 3.0) return "too regular for a real key id";
   if (isCyclic(tail)) return "a repeated pattern";

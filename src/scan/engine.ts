@@ -4,8 +4,8 @@ import type { Credential, CredentialKind, Part, Place, Severity, Sighting } from
 import { Secret } from "../model/secret.ts";
 import { type Span, touches } from "../model/span.ts";
 import type { Text } from "../model/text.ts";
+import { type ArchiveBudget, archiveDepth, containerKind, newBudget, openContainer } from "./decode/archive.ts";
 import { decodeViews } from "./decode/decode-views.ts";
-import { archiveDepth, type ArchiveBudget, containerKind, newBudget, openContainer } from "./decode/archive.ts";
 import { maskLine } from "./excerpt.ts";
 import { inlineAllow } from "./inline-allow.ts";
 import { LineIndex } from "./locate.ts";
@@ -114,7 +114,8 @@ export function mayHold(bytes: Uint8Array, rules: Rules): boolean {
   }
   if (search.test(bytes)) return true;
   return containerMagic.some(
-    ({ bytes: magic, offset }) => bytes.length > offset + magic.length && latin1(bytes.subarray(offset, offset + magic.length)) === magic,
+    ({ bytes: magic, offset }) =>
+      bytes.length > offset + magic.length && latin1(bytes.subarray(offset, offset + magic.length)) === magic,
   );
 }
 
@@ -269,11 +270,15 @@ function foldIntoValues(assembled: readonly Assembled[], raw: View, seen: readon
     for (const other of assembled) {
       const part = other.parts.has("accessKeyId") ? "accessKeyId" : "sessionToken";
       const value = other.parts.get(part);
-      if (other.parts.size !== 1 || value === undefined || (part === "sessionToken" && owner.kind !== "aws-presigned-url")) continue;
+      if (
+        other.parts.size !== 1 ||
+        value === undefined ||
+        (part === "sessionToken" && owner.kind !== "aws-presigned-url")
+      )
+        continue;
       const near = seen.some(
         (candidate) =>
-          candidate.value === value &&
-          own.some(({ span }) => belongs(owner.kind, raw.text, candidate.span, span)),
+          candidate.value === value && own.some(({ span }) => belongs(owner.kind, raw.text, candidate.span, span)),
       );
       if (!near) continue;
       if (!parts.has(part)) parts.set(part, value);
@@ -299,8 +304,12 @@ function sightDocument(document: Document, rules: Rules): Sighting[] {
   for (const { kind, detector, parts, cost } of assembled) {
     const places = placesOf(parts, seen, lines, document, spans);
     if (!isFresh(places, document.fresh)) continue;
-    const expires = seen.find(({ value, match }) => match.expires !== undefined && value === parts.get("value"))?.match.expires ?? null;
-    const notes = seen.filter(({ value, match }) => match.note !== undefined && value === parts.get("value")).map(({ match }) => match.note!);
+    const expires =
+      seen.find(({ value, match }) => match.expires !== undefined && value === parts.get("value"))?.match.expires ??
+      null;
+    const notes = seen
+      .filter(({ value, match }) => match.note !== undefined && value === parts.get("value"))
+      .map(({ match }) => match.note!);
     sightings.push({
       textId: document.id,
       path: document.path,
@@ -354,7 +363,12 @@ function placesOf(
       if (candidate !== value || match.part !== part || taken.some((other) => touches(other, span))) continue;
       taken.push(span);
       const position = lines.position(span);
-      places.push({ part, span, ...position, excerpt: maskLine(document.raw.text, lines.lineSpan(position.line - 1), span, spans) });
+      places.push({
+        part,
+        span,
+        ...position,
+        excerpt: maskLine(document.raw.text, lines.lineSpan(position.line - 1), span, spans),
+      });
     }
   }
   return places.sort((a, b) => a.span.start - b.span.start);
@@ -383,11 +397,18 @@ function judgeSeverity(
   const id = parts.get("accessKeyId") ?? "";
   let severity: Severity = criticalKinds.has(kind) ? "critical" : "high";
   if (kind === "aws-access-key-id") severity = id.startsWith("AKIA") ? "medium" : "low";
-  if (kind === "aws-appsync-api-key" || kind === "aws-mws-auth-token" || kind === "aws-session-token" || kind === "custom") severity = "high";
+  if (
+    kind === "aws-appsync-api-key" ||
+    kind === "aws-mws-auth-token" ||
+    kind === "aws-session-token" ||
+    kind === "custom"
+  )
+    severity = "high";
   if (kind === "aws-presigned-url") severity = "medium";
   const said = [...notes];
   if (kind === "private-key" && notes.length > 0) severity = "medium";
-  if (isCanary(accountOf(id))) said.push("its account is known for canary tokens: calling AWS with it alerts its owner");
+  if (isCanary(accountOf(id)))
+    said.push("its account is known for canary tokens: calling AWS with it alerts its owner");
   if (rules.testData === "lower" && isTestData(path)) {
     const lowered: Severity = severity === "critical" || severity === "high" ? "medium" : "low";
     said.push(`it stands in test data or documentation: ${severity} lowered to ${lowered}`);
@@ -411,7 +432,10 @@ function explainDocument(document: Document, rules: Rules): Considered[] {
         (one === undefined
           ? (dropped.get(value) ?? "part of a longer secret")
           : one.parts.size > 1
-            ? `reported: pairs with ${[...one.parts.keys()].filter((part) => part !== match.part).map(partName).join(" and ")} of the same structure`
+            ? `reported: pairs with ${[...one.parts.keys()]
+                .filter((part) => part !== match.part)
+                .map(partName)
+                .join(" and ")} of the same structure`
             : `reported: ${match.label === undefined ? "its form is enough" : `named ${match.label}`}`);
       return {
         path: document.path,
@@ -428,5 +452,10 @@ function explainDocument(document: Document, rules: Rules): Considered[] {
 }
 
 function partName(part: Part): string {
-  return { accessKeyId: "the access key id", secretAccessKey: "the secret", sessionToken: "the session token", value: "the value" }[part];
+  return {
+    accessKeyId: "the access key id",
+    secretAccessKey: "the secret",
+    sessionToken: "the session token",
+    value: "the value",
+  }[part];
 }

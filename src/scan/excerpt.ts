@@ -29,12 +29,16 @@ export function maskLine(text: string, line: Span, found: Span, candidates: read
 
 function maskToken(value: string): string {
   if (/^A[KSBC][IC]A[A-Z2-7]{16}$/.test(value)) return `${value.slice(0, 6)}…${value.slice(-6)}`;
-  return value.length >= 16 && /^[A-Za-z0-9+/=]+$/.test(value) ? `${value.slice(0, 2)}…(${value.length} characters)` : "…";
+  return value.length >= 16 && /^[A-Za-z0-9+/=]+$/.test(value)
+    ? `${value.slice(0, 2)}…(${value.length} characters)`
+    : "…";
 }
 
 /** What is long and looks random might be a secret that no detector knows, or a piece of one that was found. */
 function hideTokens(text: string): string {
-  return text.replace(/[A-Za-z0-9+/=%\\_-]{12,}/g, (token) => (/[0-9+/=%\\]/.test(token) || /[a-z][A-Z]/.test(token) ? maybeName(token) : token));
+  return text.replace(/[A-Za-z0-9+/=%\\_-]{12,}/g, (token) =>
+    /[0-9+/=%\\]/.test(token) || /[a-z][A-Z]/.test(token) ? maybeName(token) : token,
+  );
 }
 
 /** Names are made of words; anything else that long is hidden. */

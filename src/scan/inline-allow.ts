@@ -17,9 +17,12 @@ export function inlineAllow(text: string, lines: LineIndex, places: readonly Pla
       const content = text.slice(span.start, span.end);
       const found = mark.exec(content);
       if (found === null) continue;
-      if (candidate === line - 1 && !taken.has(candidate) && !/^[\s/#;*<!\-"'%(]*keyguard:allow/.test(content)) continue;
+      if (candidate === line - 1 && !taken.has(candidate) && !/^[\s/#;*<!\-"'%(]*keyguard:allow/.test(content))
+        continue;
       if (candidate === line - 1 && taken.has(candidate)) continue;
-      const reason = Buffer.from((found[1] ?? "").replace(/(?:\*\/|-->|%>|\*\)|["'`,;\]})\s])+$/, ""), "latin1").toString("utf8").trim();
+      const reason = Buffer.from((found[1] ?? "").replace(/(?:\*\/|-->|%>|\*\)|["'`,;\]})\s])+$/, ""), "latin1")
+        .toString("utf8")
+        .trim();
       return { line: candidate, reason: reason === "" ? null : reason };
     }
   }

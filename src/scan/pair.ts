@@ -56,9 +56,15 @@ export function pair(text: string, candidates: readonly Candidate[]): Paired {
   if (ids.length === 0 || ids.length + secrets.length + tokens.length < 2) return { pairs: [], alone: candidates };
   const sorted = [...ids, ...secrets, ...tokens].sort((a, b) => a.match.span.start - b.match.span.start);
   const spots = new Map<Candidate, Spot>();
-  const read = readSpots(text, sorted.map(({ match }) => match.span));
-  sorted.forEach((candidate, i) => spots.set(candidate, read[i]!));
-  const telling = tellingWords(ids.map((id) => spots.get(id)!.words), secrets.map((secret) => spots.get(secret)!.words));
+  const read = readSpots(
+    text,
+    sorted.map(({ match }) => match.span),
+  );
+  for (const [i, candidate] of sorted.entries()) spots.set(candidate, read[i]!);
+  const telling = tellingWords(
+    ids.map((id) => spots.get(id)!.words),
+    secrets.map((secret) => spots.get(secret)!.words),
+  );
   const found: { id: Candidate; secret: Candidate; cost: number }[] = [];
   for (let i = 0; i === 0 || i < sorted.length; i += mostAtOnce) {
     const run = sorted.slice(i, i + mostAtOnce);
@@ -124,7 +130,8 @@ function costOf(
 /** How many brackets one leaves and enters to get from one place to the other. */
 function bracketExits(a: Spot, b: Spot): number {
   let common = 0;
-  while (common < a.brackets.length && common < b.brackets.length && a.brackets[common] === b.brackets[common]) common++;
+  while (common < a.brackets.length && common < b.brackets.length && a.brackets[common] === b.brackets[common])
+    common++;
   return a.brackets.length + b.brackets.length - 2 * common;
 }
 
@@ -156,11 +163,14 @@ function giveTokens(
     const costs = rows.map((id) => {
       const secret = pairs.find((pairing) => pairing.id === id)?.secret;
       return columns.map((token) => {
-        const near = [id, ...(secret === undefined ? [] : [secret])].map((part) => tokenCost(spots.get(part)!, spots.get(token)!));
+        const near = [id, ...(secret === undefined ? [] : [secret])].map((part) =>
+          tokenCost(spots.get(part)!, spots.get(token)!),
+        );
         return Math.min(...near) + (paired.has(id) ? 0 : 10);
       });
     });
-    for (const [row, column] of assign(costs, aloneCost).entries()) if (column >= 0) given.set(rows[row]!, columns[column]!);
+    for (const [row, column] of assign(costs, aloneCost).entries())
+      if (column >= 0) given.set(rows[row]!, columns[column]!);
   }
   return given;
 }
@@ -169,7 +179,11 @@ function tokenCost(a: Spot, b: Spot): number {
   const lines = Math.abs(a.line - b.line);
   const gap = lines === 0 ? Math.abs(a.start - b.start) * price.character : 0;
   return (
-    (lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketExits(a, b) * price.bracket + Math.min(gap, 40)) * 0.5 +
+    (lines * price.line +
+      Math.abs(a.blanks - b.blanks) * price.blankLine +
+      bracketExits(a, b) * price.bracket +
+      Math.min(gap, 40)) *
+      0.5 +
     (a.section === b.section ? 0 : price.section)
   );
 }

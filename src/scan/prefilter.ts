@@ -81,7 +81,9 @@ function encodedForms(plain: string, keyword: Keyword): Literal[] {
 /** The characters of base64 that depend on the keyword alone, for each of its three positions in a group of three. */
 function base64Alignments(plain: string): string[] {
   return [0, 1, 2].map((before) => {
-    const encoded = Buffer.from("\0".repeat(before) + plain, "latin1").toString("base64").replaceAll("=", "");
+    const encoded = Buffer.from("\0".repeat(before) + plain, "latin1")
+      .toString("base64")
+      .replaceAll("=", "");
     const first = Math.ceil((before * 8) / 6);
     const whole = Math.floor(((before + plain.length) * 8) / 6);
     return encoded.slice(first, whole);

@@ -19,7 +19,8 @@ export interface Spot {
   readonly words: ReadonlySet<string>;
 }
 
-const header = /^[ \t]*(?:\[{1,2}[^\][\n]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|#{1,6} .*|(?:<(?:\/)?(?:profile|server|account)\b.*)|-{2,} .*)\r?$/;
+const header =
+  /^[ \t]*(?:\[{1,2}[^\][\n]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|#{1,6} .*|(?:<(?:\/)?(?:profile|server|account)\b.*)|-{2,} .*)\r?$/;
 
 /** How many lines up a name may stand under which a value is indented. */
 const climb = 60;
@@ -41,7 +42,18 @@ export function readSpots(text: string, spans: readonly { readonly start: number
     else if (length < 200) {
       const first = text.charCodeAt(at);
       const line = text.slice(at, lineEnd);
-      if ((first === 91 || first === 45 || first === 61 || first === 35 || first === 42 || first === 32 || first === 9 || first === 60) && header.test(line)) section++;
+      if (
+        (first === 91 ||
+          first === 45 ||
+          first === 61 ||
+          first === 35 ||
+          first === 42 ||
+          first === 32 ||
+          first === 9 ||
+          first === 60) &&
+        header.test(line)
+      )
+        section++;
       else if (line.trim() === "") blanks++;
     }
     for (let i = at; i <= lineEnd; i++) {
@@ -53,7 +65,7 @@ export function readSpots(text: string, spans: readonly { readonly start: number
           brackets: [...open],
           section,
           blanks,
-          words: wordsLeadingTo(text, span.start, lineStarts),
+          words: wordsLeadingTo(text, span.start, lineStarts, spots),
         });
         next++;
       }
@@ -79,10 +91,22 @@ function close(text: string, open: number[], code: number): void {
 }
 
 /** The words of a value's own name, and of the names above it that it is indented under. */
-function wordsLeadingTo(text: string, start: number, lineStarts: readonly number[]): Set<string> {
+function wordsLeadingTo(
+  text: string,
+  start: number,
+  lineStarts: readonly number[],
+  before: readonly Spot[],
+): Set<string> {
   const words = new Set<string>();
   const own = lineStarts[lineStarts.length - 1]!;
-  addWords(words, text.slice(Math.max(own, start - 160), start));
+  let from = Math.max(own, start - 160);
+  // Values on the same line are no names; what stands between them may be one.
+  for (const spot of before.slice(-6)) {
+    if (spot.end <= from) continue;
+    if (spot.start > from) addWords(words, text.slice(from, spot.start));
+    from = Math.max(from, spot.end);
+  }
+  addWords(words, text.slice(from, start));
   let indent = indentOf(text, own);
   for (let line = lineStarts.length - 2, left = climb; line >= 0 && left > 0 && indent > 0; line--, left--) {
     const from = lineStarts[line]!;
@@ -105,10 +129,23 @@ function indentOf(text: string, from: number): number {
   return indent;
 }
 
+/** Words that say which part of a credential a value is, or nothing at all: they never say whose it is. */
+const generic = new Set(
+  (
+    "aws amazon s3 access key keys id ids secret secrets token tokens session value values name names type string str text " +
+    "default credential credentials creds cred password pass pwd user username env environment export set const let var " +
+    "final static public private true false null none the a an is of for and to in with as new return https http com " +
+    "data param parameter parameters config configuration settings options props property entry item"
+  ).split(" "),
+);
+
 /** Splits names into words at punctuation, capitals and digits: `prodAwsKey2` gives prod, aws, key, 2. */
 function addWords(words: Set<string>, text: string): void {
   for (const name of text.match(/[A-Za-z0-9]+/g) ?? []) {
     if (name.length > 60) continue;
-    for (const word of name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g) ?? []) words.add(word.toLowerCase());
+    for (const word of name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g) ?? []) {
+      const lower = word.toLowerCase();
+      if (!generic.has(lower)) words.add(lower);
+    }
   }
 }

@@ -3,14 +3,17 @@ import { isCredentialFile } from "../detectors/credential-file.ts";
 /** Stores that speak S3's protocol with keys of their own. Their keys are named, and never sent to AWS. */
 const otherStore =
   /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|ibm[ _-]?cos|cloud-object-storage|yandexcloud|selcdn|hetzner|your-objectstorage/i;
-const amazon = /\baws|aws[_\b]|amazon|\bs3[a-z]?\b|s3[_:./-]|boto|\biam\b|arn:aws|\bbucket|_bucket|bucket_|access[_ -]?key|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:gov-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b/i;
+const amazon =
+  /\baws|aws[_\b]|amazon|\bs3[a-z]?\b|s3[_:./-]|boto|\biam\b|arn:aws|\bbucket|_bucket|bucket_|access[_ -]?key|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:gov-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b/i;
 
 /** How far the surroundings of a value reach, in characters to each side; about thirty lines. */
 const reach = 1500;
 
 /** Whether what stands around a value speaks of AWS: a secret of unclear kind is AWS's there. */
 export function speaksOfAws(text: string, start: number, end: number, path: string): boolean {
-  return isCredentialFile(path) || amazon.test(path) || amazon.test(text.slice(Math.max(0, start - reach), end + reach));
+  return (
+    isCredentialFile(path) || amazon.test(path) || amazon.test(text.slice(Math.max(0, start - reach), end + reach))
+  );
 }
 
 const keyIdValue =

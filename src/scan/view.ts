@@ -18,7 +18,12 @@ export class View {
   readonly #parent: View | null;
   readonly #segments: readonly Segment[];
 
-  constructor(text: string, parent: View | null = null, segments: readonly Segment[] = [], via: readonly string[] = []) {
+  constructor(
+    text: string,
+    parent: View | null = null,
+    segments: readonly Segment[] = [],
+    via: readonly string[] = [],
+  ) {
     this.text = text;
     this.#parent = parent;
     this.#segments = segments;

@@ -30,7 +30,8 @@ export function newBudget(): ArchiveBudget {
 
 /** Which container the bytes are, by their first bytes. */
 export function containerKind(bytes: Uint8Array): "zip" | "gzip" | "tar" | null {
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5) && bytes[3] === bytes[2] + 1) return "zip";
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5) && bytes[3] === bytes[2] + 1)
+    return "zip";
   if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return "gzip";
   if (bytes.length >= 512 && latin1(bytes, 257, 262) === "ustar") return "tar";
   return null;
@@ -60,14 +61,17 @@ function openGzip(bytes: Uint8Array, budget: ArchiveBudget): Member | Unopened {
 }
 
 function unpack(path: string, inflate: () => Uint8Array, budget: ArchiveBudget): Member | Unopened {
-  if (budget.bytes <= 0 || budget.members <= 0) return { path, why: "unpacks to more than keyguard reads of one archive" };
+  if (budget.bytes <= 0 || budget.members <= 0)
+    return { path, why: "unpacks to more than keyguard reads of one archive" };
   try {
     const unpacked = inflate();
     budget.bytes -= unpacked.length;
     budget.members--;
     return { path, bytes: unpacked };
   } catch (error) {
-    const large = error instanceof RangeError || (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE");
+    const large =
+      error instanceof RangeError ||
+      (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE");
     if (large) budget.bytes = 0;
     return { path, why: large ? "unpacks to more than keyguard reads of one archive" : "damaged: it does not unpack" };
   }
@@ -143,7 +147,8 @@ function* openTar(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
     const content = bytes.subarray(at + 512, at + 512 + size);
     at += 512 + Math.ceil(size / 512) * 512;
     if (type === "L") longName = latin1(content, 0, Math.min(content.length, 4096)).replace(/\0.*/s, "");
-    else if (type === "x") longName = /\d+ path=([^\n]*)\n/.exec(latin1(content, 0, Math.min(content.length, 8192)))?.[1] ?? "";
+    else if (type === "x")
+      longName = /\d+ path=([^\n]*)\n/.exec(latin1(content, 0, Math.min(content.length, 8192)))?.[1] ?? "";
     else if (type === "0" || type === "\0") {
       const path = longName || (prefix ? `${prefix}/${short}` : short);
       longName = "";
@@ -155,5 +160,7 @@ function* openTar(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, Math.min(end, bytes.length) - start)).toString("latin1");
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, Math.min(end, bytes.length) - start)).toString(
+    "latin1",
+  );
 }

@@ -18,7 +18,8 @@ export function decodeBase64(view: View): View | null {
 
 function textOf(run: string): string | null {
   const probe = Buffer.from(run.slice(0, 32), "base64");
-  if (probe[0] === 0x1f && probe[1] === 0x8b) return printable(unpack(() => gunzipSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
+  if (probe[0] === 0x1f && probe[1] === 0x8b)
+    return printable(unpack(() => gunzipSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
   if (probe[0] === 0x78 && (probe[1] === 0x9c || probe[1] === 0x01 || probe[1] === 0xda))
     return printable(unpack(() => inflateSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
   if (share(probe) < 0.85 && !isUtf16(probe)) return null;
