@@ -1,0 +1,110 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { KeyguardError } from "../model/errors.ts";
+import { spellOutInvisible } from "../report/visible.ts";
+import type { CommandModule, ExitCode, Io } from "./command.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly about: string;
+  load(): Promise<{ readonly command: CommandModule }>;
+}
+
+/** Every command, in the order of the help. A module is loaded when its command is typed. */
+export const entries: readonly Entry[] = [
+  {
+    name: "scan",
+    about: "find AWS credentials in files, in what is staged, in commits or in history",
+    load: () => import("./scan.ts"),
+  },
+];
+
+const epilogue = `
+Examples:
+  keyguard scan                      what is in this folder
+  keyguard scan --staged             what the next commit would bring
+  keyguard scan --range main...HEAD  what this branch brings
+  keyguard COMMAND --help            more on a command
+
+Exit codes: 0 clean and complete, 1 credentials found, 2 could not finish.`;
+
+/**
+ * Runs what was typed (without `node` and the script's name) and says how it ended. Errors that a person can mend are
+ * told on standard error; whatever else is thrown is a bug and comes through.
+ */
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    const words = argv.filter((word) => !word.startsWith("-"));
+    const wanted = words[0] === "help" ? words[1] : words[0];
+    let code: ExitCode = 0;
+    const program = await buildProgram(io, wanted === undefined ? [] : [wanted], (given) => {
+      code = given;
+    });
+    if (argv.length === 0) {
+      io.stderr.write(program.helpInformation() + epilogue.slice(0) + "\n");
+      return 2;
+    }
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof KeyguardError) {
+      io.stderr.write(describeError(error));
+      return 2;
+    }
+    throw error;
+  }
+}
+
+/** The program, with the options of the named commands defined (all of them for "all"). */
+export async function buildProgram(
+  io: Io,
+  defined: readonly string[] | "all",
+  exit: (code: ExitCode) => void,
+): Promise<Command> {
+  const program: Command = new Command("keyguard")
+    .description("Finds leaked AWS credentials in a git repository, and stops them before they are committed.")
+    .version(io.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", epilogue);
+  configure(program, io);
+  for (const { name, about, load } of entries) {
+    const command = program.command(name).summary(about).description(sentence(about));
+    configure(command, io);
+    command.helpOption("-h, --help", "print this help");
+    if (defined === "all" || defined.includes(name)) (await load()).command.define(command, io, exit);
+  }
+  return program;
+}
+
+function sentence(about: string): string {
+  return `${about.charAt(0).toUpperCase()}${about.slice(1)}.`;
+}
+
+function configure(command: Command, io: Io): void {
+  command.exitOverride();
+  command.showSuggestionAfterError(true);
+  command.configureHelp({ helpWidth: Math.min(Math.max(io.stdout.width, 60), 100) });
+  command.configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text, write) => write(`keyguard: ${spellOut(hideLong(text.trim()))}\n`),
+  });
+}
+
+/** What commander quotes may be a secret that was pasted into the wrong place. */
+function hideLong(text: string): string {
+  return text.replace(/'([^']{21,})'/g, (quoted, inside: string) =>
+    /^-[\w, <>[\].-]+$/.test(inside) ? quoted : "'…'",
+  );
+}
+
+/** `keyguard: error: …` for each line, and `hint: …`. */
+export function describeError(error: KeyguardError): string {
+  const lines = error.message.split("\n").map((line) => `keyguard: error: ${spellOut(line)}`);
+  if (error.hint !== undefined) lines.push(`hint: ${spellOut(error.hint)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function spellOut(text: string): string {
+  return text.split("\n").map(spellOutInvisible).join("\n");
+}
