@@ -2,6 +2,7 @@
 // since neither may run an install script; CI rebuilds it and fails on a difference.
 import { renameSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { buildHookBundles } from "./hook-bundles.mjs";
 
 const target = process.argv[2] ?? "dist";
 // Built aside and swapped in at the end: what is there stays whole while someone runs it.
@@ -21,7 +22,7 @@ const shared = {
 
 await build({
   ...shared,
-  entryPoints: { keyguard: "src/cli.ts" },
+  entryPoints: { keyguard: "src/cli.ts", "hook-judge": "src/hook/judge.ts" },
   outdir,
   format: "esm",
   splitting: true,
@@ -29,6 +30,8 @@ await build({
   // Bundled CommonJS dependencies call require for Node's own modules.
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
 });
+
+await buildHookBundles(outdir, shared);
 
 rmSync(target, { recursive: true, force: true });
 renameSync(outdir, target);
