@@ -25,6 +25,8 @@ export interface Text {
   readonly bytes: Uint8Array;
   readonly fresh: readonly Span[] | "all";
   readonly origin: Origin;
+  /** The line, counted from 1, that the first byte stands on, where the bytes are a later part of a larger whole. */
+  readonly firstLine?: number;
 }
 
 /** What a source yields: a text, or what it could not read and why. Unread is never silent. */
