@@ -63,7 +63,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     process.exit(error.code === "EPIPE" ? (process.exitCode ?? 2) : 2);
   });
   const isTerminal = stream.isTTY === true;
-  const plain = (process.env["NO_COLOR"] ?? "") !== "" || process.env["TERM"] === "dumb";
+  const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
   return {
     write: (text) => void stream.write(text),
     isTerminal,

@@ -16,6 +16,11 @@ export const entries: readonly Entry[] = [
     about: "find AWS credentials in files, in what is staged, in commits or in history",
     load: () => import("./scan.ts"),
   },
+  {
+    name: "hook",
+    about: "stop credentials before they are committed or pushed: install, uninstall, status",
+    load: () => import("./hook.ts"),
+  },
 ];
 
 const epilogue = `
@@ -40,7 +45,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
       code = given;
     });
     if (argv.length === 0) {
-      io.stderr.write(program.helpInformation() + epilogue.slice(0) + "\n");
+      io.stderr.write(`${program.helpInformation()}${epilogue}\n`);
       return 2;
     }
     await program.parseAsync([...argv], { from: "user" });

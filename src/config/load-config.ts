@@ -61,7 +61,7 @@ export async function loadConfigText(name: string, text: string): Promise<Config
   const inPackage = basename(name.replaceAll("\\", "/")) === "package.json";
   const prefix: DataPath = inPackage ? ["keyguard"] : [];
   const whole = await parseData(name, text);
-  const data = inPackage ? propertyOf(whole, "keyguard") : whole;
+  const data = dropEmptyKeys(inPackage ? propertyOf(whole, "keyguard") : whole);
   if (data === undefined || data === null) return { ...defaultConfig, source: name };
 
   const parsed = configSchema.safeParse(data);
@@ -124,6 +124,12 @@ function knownKeys(path: DataPath): readonly string[] {
     default:
       return [];
   }
+}
+
+/** `allow:` with nothing but comments below it is null in YAML, and means what its absence means. */
+function dropEmptyKeys(data: unknown): unknown {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null));
 }
 
 function propertyOf(data: unknown, key: string): unknown {
