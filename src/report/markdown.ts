@@ -82,7 +82,7 @@ function renderMarkdownOf(report: Report, options: RenderOptions, most: number):
     lines.push("### Not read", "", "| Path | Why |", "| --- | --- |");
     for (const { path, why } of report.unread.slice(0, most))
       lines.push(`| ${markdownCode(path)} | ${markdownText(why)} |`);
-    if (most < report.unread.length) lines.push("", `…and ${count(report.unread.length - most, "more")}.`);
+    if (most < report.unread.length) lines.push("", `…and ${count(report.unread.length - most, "more", "more")}.`);
     lines.push("");
   }
   if (report.allowed.length > 0) {
