@@ -36,18 +36,20 @@ export const safeSettings: readonly string[] = [
 ];
 
 /** Variables that git and the operating system need. Everything else (AWS keys, tokens of CI) stays with us. */
-const passedOn = new Set([
-  "PATH PATHEXT SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) APPDATA LOCALAPPDATA",
-  "HOME HOMEDRIVE HOMEPATH USERPROFILE USER USERNAME LOGNAME SUDO_UID XDG_CONFIG_HOME TMPDIR TMP TEMP MSYSTEM",
-  "LD_LIBRARY_PATH LD_PRELOAD DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH",
-  // Where the repository is and which index is meant: `git commit -a` and `git commit <path>` run hooks with an index
-  // of their own, `git push` with objects in quarantine. A tool that drops these looks at the wrong thing.
-  "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES",
-  "GIT_QUARANTINE_PATH GIT_NAMESPACE GIT_CEILING_DIRECTORIES GIT_DISCOVERY_ACROSS_FILESYSTEM GIT_EXEC_PATH",
-  "GIT_SHALLOW_FILE GIT_DEFAULT_HASH",
-  // The person's own configuration, `safe.directory` above all.
-  "GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM GIT_CONFIG_PARAMETERS GIT_CONFIG_COUNT",
-].flatMap((names) => names.split(" ")));
+const passedOn = new Set(
+  [
+    "PATH PATHEXT SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) APPDATA LOCALAPPDATA",
+    "HOME HOMEDRIVE HOMEPATH USERPROFILE USER USERNAME LOGNAME SUDO_UID XDG_CONFIG_HOME TMPDIR TMP TEMP MSYSTEM",
+    "LD_LIBRARY_PATH LD_PRELOAD DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH",
+    // Where the repository is and which index is meant: `git commit -a` and `git commit <path>` run hooks with an index
+    // of their own, `git push` with objects in quarantine. A tool that drops these looks at the wrong thing.
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH GIT_NAMESPACE GIT_CEILING_DIRECTORIES GIT_DISCOVERY_ACROSS_FILESYSTEM GIT_EXEC_PATH",
+    "GIT_SHALLOW_FILE GIT_DEFAULT_HASH",
+    // The person's own configuration, `safe.directory` above all.
+    "GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM GIT_CONFIG_PARAMETERS GIT_CONFIG_COUNT",
+  ].flatMap((names) => names.split(" ")),
+);
 
 /** Those of them that tie git to one repository; they must not reach a command that looks into another one. */
 const tied = [

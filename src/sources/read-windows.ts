@@ -135,7 +135,8 @@ export async function giveText(text: Text, sink: Sink): Promise<void> {
   for (let offset = 0; ; ) {
     const window = bytes.subarray(offset, offset + windowSize);
     const piece = windowText(text.id, text.origin, window, shown, offset, line);
-    const fresh = text.fresh === "all" ? piece.fresh : cutSpans(text.fresh, offset + shown, offset + window.length, offset);
+    const fresh =
+      text.fresh === "all" ? piece.fresh : cutSpans(text.fresh, offset + shown, offset + window.length, offset);
     if (fresh === "all" || fresh.length > 0) await sink.onText({ ...piece, fresh });
     if (window.length < windowSize || offset + windowSize === bytes.length) return;
     const keep = overlapFrom(window);

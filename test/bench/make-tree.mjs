@@ -69,7 +69,10 @@ export function makeTree(dir, { files = 11_000, bytes = 170e6, seed = 1 } = {}) 
     const scale = bytes / weights.reduce((sum, weight) => sum + weight, 0);
     for (let i = 0; i < files; i++) {
       const depth = 1 + (i % 4);
-      const folder = join(dir, ...Array.from({ length: depth }, (_, level) => `${words[(i >> (10 - 2 * level)) % 997]}`));
+      const folder = join(
+        dir,
+        ...Array.from({ length: depth }, (_, level) => `${words[(i >> (10 - 2 * level)) % 997]}`),
+      );
       mkdirSync(folder, { recursive: true });
       let text = `// ${word()} ${i}\n`;
       if (i % 12 === 0) text += `  const secretName = ${word()}.secret; // the secret of ${word()}\n`;
