@@ -1,7 +1,128 @@
+import { KeyguardError } from "../model/errors.ts";
+import { severities } from "../model/finding.ts";
 import type { CommandModule } from "./command.ts";
+import { formatNames, readFormats } from "./formats.ts";
+import { type ScanTarget, scanTexts } from "./scan-texts.ts";
+import { loadSettings } from "./settings.ts";
+import { writeReport } from "./write-report.ts";
+
+const examples = `
+Examples:
+  keyguard scan                        what this folder holds: in a repository what
+                                       git tracks, what is untracked and not
+                                       ignored, and ignored credential files
+  keyguard scan src deploy.env         these paths only
+  keyguard scan --staged               what the next commit would bring
+  keyguard scan --range main...HEAD    what the commits of this branch bring
+  keyguard scan --history              everything that git keeps
+  kubectl get cm -o yaml | keyguard scan --stdin --stdin-path cm.yaml
+  keyguard scan --format json -o report.json
+  keyguard scan --format text --format sarif=keyguard.sarif
+
+Formats: ${formatNames.join(", ")}.
+Exit codes: 0 clean and complete, 1 something as severe as --fail-on was found,
+2 could not finish, or something could not be read.`;
 
 export const command: CommandModule = {
-  define(scan, _io, exit) {
-    scan.action(() => exit(2));
+  define(scan, io, exit) {
+    scan
+      .argument("[path...]", "files and folders; - is standard input")
+      .option("--staged", "what is staged, not what lies in the working tree")
+      .option("--range <A..B>", "the commits of a range, as git log takes it; A...B: since B left A")
+      .option("--history", "every object that git keeps")
+      .option("--stdin", "standard input")
+      .option("--stdin-path <name>", "what standard input is called in reports, and judged by")
+      .option("-f, --format <format[=file]>", "how to report; several at once", collect)
+      .option("-o, --output <file>", "where the report goes; - is standard output")
+      .option(
+        "--fail-on <severity>",
+        `lowest severity that fails: ${severities.join(", ")} (default: medium)`,
+        readSeverity,
+      )
+      .option("-c, --config <file>", "this configuration (JSON or YAML) and not the repository's")
+      .option("--no-config", "no configuration at all")
+      .option("--baseline <file>", "let pass what this baseline knows")
+      .option("--no-baseline", "let pass nothing of a baseline")
+      .option("--show-secrets", "print secrets as they are; files get mode 600")
+      .option("-j, --jobs <n>", "threads, for --history (default: the cores)", readJobs)
+      .option("-q, --quiet", "no progress and no notes on standard error")
+      .addHelpText("after", examples)
+      .action(async (paths, options) => {
+        const requests = readFormats(options.format ?? [], options.output);
+        const target = chooseTarget(paths, options);
+        const settings = await loadSettings({
+          cwd: io.cwd,
+          env: io.env,
+          paths: target.mode === "tree" ? target.paths : undefined,
+          config: options.config,
+          baseline: options.baseline,
+        });
+        const quiet = options.quiet === true;
+        const report = await scanTexts(target, settings, io, quiet);
+        const failOn = options.failOn ?? settings.config.failOn;
+        exit(
+          await writeReport(
+            report,
+            { formats: requests, showSecrets: options.showSecrets === true, quiet, failOn },
+            io,
+          ),
+        );
+      });
   },
 };
+
+interface TargetOptions {
+  readonly staged?: true | undefined;
+  readonly range?: string | undefined;
+  readonly history?: true | undefined;
+  readonly stdin?: true | undefined;
+  readonly stdinPath?: string | undefined;
+}
+
+/** One mode at a time: two of them are a misunderstanding, and to pick one would be to scan less than was meant. */
+function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTarget {
+  const stdin = options.stdin === true || paths.includes("-");
+  const chosen = [
+    ...(options.staged ? ["--staged"] : []),
+    ...(options.range === undefined ? [] : ["--range"]),
+    ...(options.history ? ["--history"] : []),
+    ...(stdin ? ["--stdin"] : []),
+  ];
+  const [mode, second] = chosen;
+  if (mode !== undefined && second !== undefined) {
+    throw new KeyguardError("usage", `${mode} and ${second} do not go together`, {
+      hint: "run keyguard scan once for each",
+    });
+  }
+  const named = paths.filter((path) => path !== "-");
+  if (mode !== undefined && named.length > 0) {
+    throw new KeyguardError("usage", `${mode} takes no paths`, { hint: `keyguard scan ${mode} reads all of it` });
+  }
+  if (options.stdinPath !== undefined && !stdin) {
+    throw new KeyguardError("usage", "--stdin-path goes with --stdin");
+  }
+  if (options.staged) return { mode: "staged" };
+  if (options.range !== undefined) return { mode: "range", range: options.range };
+  if (stdin) return { mode: "stdin", path: options.stdinPath ?? "stdin" };
+  return { mode: "tree", paths: named };
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+export function readSeverity(value: string): (typeof severities)[number] {
+  const severity = severities.find((one) => one === value);
+  if (severity === undefined) {
+    throw new KeyguardError("usage", "--fail-on knows no such severity", { hint: `one of ${severities.join(", ")}` });
+  }
+  return severity;
+}
+
+function readJobs(value: string): number {
+  const jobs = Number(value);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256) {
+    throw new KeyguardError("usage", "--jobs must be a number from 1 to 256");
+  }
+  return jobs;
+}

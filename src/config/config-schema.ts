@@ -67,7 +67,7 @@ const ownDetector = z.strictObject({
   ),
   ignoreCase: z.optional(z.boolean().check(z.describe("letters of both cases match"))),
   keywords: z
-    .array(z.string().check(z.minLength(3), z.maxLength(100)))
+    .array(z.string().check(z.minLength(4), z.maxLength(100), z.regex(/^[\x20-\x7e]*$/, "must be printable ASCII")))
     .check(
       z.minLength(1),
       z.maxLength(50),

@@ -2,13 +2,24 @@ import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSyn
 import { basename, dirname, join } from "node:path";
 import { KeyguardError } from "../model/errors.ts";
 
+export interface WriteWholeOptions {
+  /** Of a new file; 0644 unless said otherwise. */
+  readonly mode?: number;
+  /** Whether a file that is there keeps the mode that it has (the default). */
+  readonly keepMode?: boolean;
+}
+
 /**
- * Writes a file whole or not at all: into a new file beside it, synced, and renamed over it. A file that was there keeps
- * its mode, a link is refused (it may lead anywhere).
+ * Writes a file whole or not at all: into a new file beside it, synced, and renamed over it. A link is refused (it may
+ * lead anywhere).
  *
  * @throws KeyguardError `io` with the system's reason.
  */
-export function writeWhole(path: string, content: string, mode = 0o644): void {
+export function writeWhole(
+  path: string,
+  content: string,
+  { mode = 0o644, keepMode = true }: WriteWholeOptions = {},
+): void {
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
   try {
     const old = lstatSync(path, { throwIfNoEntry: false });
@@ -16,7 +27,7 @@ export function writeWhole(path: string, content: string, mode = 0o644): void {
       throw new KeyguardError("io", `${path} is no plain file, so it is not written over`);
     }
     // `wx`: whoever put a file or a link there before us gets nothing written.
-    const file = openSync(beside, "wx", old === undefined ? mode : old.mode & 0o777);
+    const file = openSync(beside, "wx", old === undefined || !keepMode ? mode : old.mode & 0o777);
     try {
       const bytes = Buffer.from(content, "utf8");
       for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);

@@ -74,7 +74,7 @@ function describeFinding(finding: Finding, options: RenderOptions, colors: Color
   if (verdict.status === "live") say(`live: ${visible(verdict.arn)}`);
   else if (verdict.status !== "unchecked") say(`${describeVerdict(finding)} (${visible(verdict.why)})`);
   if (finding.canary) say("a canary token: whoever calls AWS with it alerts its owner");
-  else say(describeKind(finding.kind).risk);
+  else say(asClause(describeKind(finding.kind).risk));
   for (const note of finding.notes) say(visible(note));
 
   const prefix = exposure === null ? 8 : 16;
@@ -200,6 +200,11 @@ function describeAllowed({ allowed }: Report): string {
         `${n} ${{ inline: "by a comment", config: "by the configuration", baseline: "by the baseline" }[way]}`,
     );
   return `\n${count(allowed.length, "more credential")} let pass: ${by.join(", ")}`;
+}
+
+/** A sentence of the other formats as it is said here: lower case, no full stop. */
+function asClause(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }
 
 function visible(text: string): string {

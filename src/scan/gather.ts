@@ -289,7 +289,11 @@ function toFinding(
   context: GatherContext,
 ): { finding: Finding; placed: Placed[] } {
   const sightings = group.seen.map(({ sighting }) => sighting);
-  const whole = sightings.find((sighting) => isWhole(sighting, group)) ?? sightings[0];
+  // Of a joined pair nobody saw the whole; it is the secret that makes it one.
+  const whole =
+    sightings.find((sighting) => isWhole(sighting, group)) ??
+    sightings.find(({ credential }) => credential.secretAccessKey !== null) ??
+    sightings[0];
   if (whole === undefined) throw new Error("a group has at least one sighting");
 
   const credential = unite(sightings);
