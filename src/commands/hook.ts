@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
-import { type HookName, hookNames, isHookName } from "../hook/hook-name.ts";
+import { type HookName, hookNames, isHookName, subjectOf } from "../hook/hook-name.ts";
 import { installedGlobally, installGlobally, uninstallGlobally } from "../hook/install/global-hook.ts";
 import { proveGuarded } from "../hook/install/probe.ts";
 import { findPackage, findSite, type Site } from "../hook/install/site.ts";
@@ -159,7 +159,8 @@ function chooseHooks(options: Options, bare: boolean): readonly HookName[] {
     throw new KeyguardError("usage", "--hooks names a hook that keyguard has not", { hint: hookNames.join(", ") });
   }
   if (bare) return ["pre-receive"];
-  return ["pre-commit", "pre-merge-commit", "commit-msg", ...(options.prePush ? (["pre-push"] as const) : [])];
+  const always = hookNames.filter((hook) => subjectOf(hook) !== "push");
+  return options.prePush ? [...always, "pre-push"] : always;
 }
 
 function print(io: Io, outcome: Outcome, top: string): void {

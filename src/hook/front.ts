@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { mayHoldCredential } from "./engine-gate.ts";
-import { type HookName, hookNames, isHookName } from "./hook-name.ts";
+import { type HookName, hookNames, isHookName, subjectOf } from "./hook-name.ts";
 import type { HookRequest, Judge } from "./hook-request.ts";
 import { literals, magic } from "./literals.ts";
 import { cutMessage } from "./message.ts";
@@ -37,15 +37,14 @@ async function runHook(argv: readonly string[]): Promise<number> {
     remote: null,
     objects: [],
   };
-  switch (name) {
-    case "pre-commit":
-    case "pre-merge-commit": {
+  switch (subjectOf(name)) {
+    case "staged": {
       const piped = rest[0] === "--piped";
       const stream = await watch(["diff", "cat"], piped ? readPiped : (await import("./git-objects.ts")).streamStaged);
       demandWhole(name, stream);
       return clears(stream.suspects, unquotePath) ? 0 : await judge(request);
     }
-    case "commit-msg": {
+    case "message": {
       const file = rest[0] ?? "";
       const message = cutMessage(readFileSync(file));
       const watcher = watchForSuspects(literals, magic);
@@ -54,9 +53,7 @@ async function runHook(argv: readonly string[]): Promise<number> {
       watcher.end();
       return clears(watcher.suspects, () => "") ? 0 : await judge({ ...request, messageFile: file });
     }
-    case "pre-push":
-    case "pre-receive":
-    case "update": {
+    case "push": {
       const revisions = await revisionsOf(name, rest);
       if (revisions.length === 0) return 0;
       const remote = name === "pre-push" ? (rest[0] ?? null) : null;
@@ -72,7 +69,7 @@ async function runHook(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function revisionsOf(name: "pre-push" | "pre-receive" | "update", args: readonly string[]): Promise<string[]> {
+async function revisionsOf(name: HookName, args: readonly string[]): Promise<string[]> {
   const { revisionsReceived, revisionsToPush } = await import("./pushed-revisions.ts");
   if (name === "update") return revisionsReceived(`${args[1] ?? ""} ${args[2] ?? ""} ${args[0] ?? ""}`);
   const framework = process.env;
@@ -133,7 +130,7 @@ async function watch(programs: readonly string[], stream: (sink: ObjectSink) => 
 function demandWhole(hook: HookName, { trouble }: Stream): void {
   const [first] = trouble;
   if (first === undefined) return;
-  const what = hook.startsWith("pre-commit") || hook.startsWith("pre-merge") ? "what is staged" : "what is pushed";
+  const what = subjectOf(hook) === "staged" ? "what is staged" : "what is pushed";
   // The line may hold a path, and a path may hold anything.
   throw new Stop(
     `could not read ${what}: ${first.replace(/[^\x20-\x7e]/g, "?").slice(0, 200)}`,

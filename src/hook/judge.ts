@@ -11,6 +11,7 @@ import { matchPath } from "../scan/allow.ts";
 import { mayHold, type Rules, scanText } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
 import { readStaged } from "../sources/staged.ts";
+import { subjectOf } from "./hook-name.ts";
 import type { HookRequest, Judge } from "./hook-request.ts";
 import { askGit } from "./install/ask-git.ts";
 import { cutMessage } from "./message.ts";
@@ -62,7 +63,7 @@ async function decide(request: HookRequest): Promise<0 | 1 | 2> {
   if (failing.length > 0) {
     const report: Report = {
       complete: reading.unread.length === 0,
-      coverage: { mode: modeOf(request), texts: reading.texts, bytes: reading.bytes, notes: [] },
+      coverage: { mode: subjectOf(request.hook), texts: reading.texts, bytes: reading.bytes, notes: [] },
       unread: reading.unread,
       findings: failing,
       allowed: gathered.allowed,
@@ -97,19 +98,16 @@ async function read(request: HookRequest, config: Config, rules: Rules): Promise
   const unread = (path: string, why: string): void => {
     reading.unread.push({ path, why });
   };
-  switch (request.hook) {
-    case "pre-commit":
-    case "pre-merge-commit":
+  switch (subjectOf(request.hook)) {
+    case "staged":
       await readStaged({ cwd: request.cwd }, { excluded, onText: scan, onUnread: unread });
       return reading;
-    case "commit-msg": {
+    case "message": {
       const bytes = cutMessage(readFileSync(request.messageFile ?? ""));
       scan({ id: "message", path: "", bytes, fresh: "all", origin: { kind: "stdin", path: "" } });
       return reading;
     }
-    case "pre-push":
-    case "pre-receive":
-    case "update":
+    case "push":
       await readPushed(request, rules, {
         excluded,
         onText: (text) => {
@@ -119,11 +117,6 @@ async function read(request: HookRequest, config: Config, rules: Rules): Promise
       });
       return reading;
   }
-}
-
-function modeOf({ hook }: HookRequest): "staged" | "message" | "push" {
-  if (hook === "commit-msg") return "message";
-  return hook === "pre-commit" || hook === "pre-merge-commit" ? "staged" : "push";
 }
 
 async function baselineOf(root: string, config: Config): Promise<ReadonlySet<string>> {
@@ -139,7 +132,7 @@ function topOf(cwd: string): string {
 
 function contextOf(request: HookRequest): RefusalContext {
   const ask = (...args: string[]) => askGit(request.cwd, process.env, ...args);
-  const staged = modeOf(request) === "staged";
+  const staged = subjectOf(request.hook) === "staged";
   const head = ask("rev-parse", "--verify", "--quiet", "HEAD");
   const added = staged
     ? (ask("diff", "--cached", "--name-only", "--diff-filter=A", "--no-renames", "--no-relative", "-z") ?? "")

@@ -2,7 +2,7 @@ import type { Finding, Report } from "../model/finding.ts";
 import { count, describeAccount, namePart, secretsOf } from "../report/finding-words.ts";
 import { describeKind } from "../report/kinds.ts";
 import { spellOutInvisible } from "../report/visible.ts";
-import type { HookName } from "./hook-name.ts";
+import { type HookName, subjectOf } from "./hook-name.ts";
 
 /** What the message needs to know beside the report. Decided by the caller: this file is pure. */
 export interface RefusalContext {
@@ -44,7 +44,10 @@ function what(hook: HookName): string {
       return "what you are about to commit";
     case "pre-merge-commit":
       return "what this merge brings";
+    case "pre-applypatch":
+      return "what this patch brings";
     case "commit-msg":
+    case "applypatch-msg":
       return "your commit message";
     case "pre-push":
       return "what you are about to push";
@@ -116,11 +119,11 @@ function waysOn(findings: readonly Finding[], context: RefusalContext): [string,
 }
 
 function takeOut(findings: readonly Finding[], context: RefusalContext): string[] {
-  if (context.hook === "commit-msg") {
+  if (subjectOf(context.hook) === "message") {
     return [`git commit --edit --file=${shellWord(context.messageFile ?? ".git/COMMIT_EDITMSG")}`];
   }
   const places = findings.flatMap(({ locations }) => locations);
-  if (context.hook === "pre-commit" || context.hook === "pre-merge-commit") {
+  if (subjectOf(context.hook) === "staged") {
     const paths = [...new Set(places.map(({ path }) => path))];
     const commands = paths.map((path) => {
       const word = shellWord(path);
@@ -146,6 +149,10 @@ function ending({ hook, messageFile }: RefusalContext): string {
       return "nothing was committed; your files and what you staged are as they were";
     case "pre-merge-commit":
       return "the merge was not committed; it is still in progress, with all its files (git merge --abort gives it up)";
+    case "pre-applypatch":
+      return "the patch was not committed; it is staged, and git am is still in progress (git am --abort gives it up)";
+    case "applypatch-msg":
+      return `the patch was not applied; its message is in ${visible(messageFile ?? "")} (git am --abort gives it up)`;
     case "commit-msg":
       return `nothing was committed; your files are as they were, your message is in ${visible(messageFile ?? "")}`;
     case "pre-push":

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import { KeyguardError } from "../../model/errors.ts";
-import { type HookName, hookNames } from "../hook-name.ts";
+import { type HookName, hookNames, subjectOf } from "../hook-name.ts";
 import { callsKeyguard, projectCommand } from "./project-command.ts";
 import { runTool } from "./run-tool.ts";
 import type { Site } from "./site.ts";
@@ -54,7 +54,7 @@ export const lefthook: Way = {
 };
 
 function argumentsFor(hook: HookName): string {
-  return hook === "commit-msg" ? " {1}" : hook === "pre-push" ? " {1} {2}" : "";
+  return subjectOf(hook) === "message" ? " {1}" : hook === "pre-push" ? " {1} {2}" : "";
 }
 
 function configOf(site: Site): string | null {

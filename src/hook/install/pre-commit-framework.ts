@@ -25,7 +25,10 @@ export const preCommitFramework: Way = {
   name: "the pre-commit framework",
   detect: (site) => existsSync(join(site.top, name)),
 
-  install(site, hooks) {
+  install(site, wanted) {
+    // The framework knows no applypatch hooks: pre-commit.com/#supported-git-hooks
+    const known = Object.values(ids).flat();
+    const hooks = wanted.filter((hook) => known.includes(hook));
     const path = join(site.top, name);
     const document = read(path);
     const notes = new Set<string>();
@@ -34,8 +37,8 @@ export const preCommitFramework: Way = {
       throw new KeyguardError("config", `${path} has no list of repos`, { hint: "see pre-commit.com" });
     const missing = hooks.filter((hook) => !named(document).includes(hook));
     const entries = Object.entries(ids).flatMap(([id, covers]) => {
-      const wanted = covers.filter((hook) => missing.includes(hook));
-      const [first] = wanted;
+      const lacking = covers.filter((hook) => missing.includes(hook));
+      const [first] = lacking;
       if (first === undefined) return [];
       const { anywhere, note } = projectCommand(site, first);
       if (note !== null) notes.add(note);
@@ -47,7 +50,7 @@ export const preCommitFramework: Way = {
           language: "system",
           always_run: true,
           pass_filenames: id === "keyguard-commit-msg",
-          stages: [...wanted],
+          stages: [...lacking],
         },
       ];
     });

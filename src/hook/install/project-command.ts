@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { HookName } from "../hook-name.ts";
+import { type HookName, subjectOf } from "../hook-name.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -25,7 +25,7 @@ export function projectCommand(site: Site, hook: HookName): { shell: string; any
 
 /** What the hook is called with: git's arguments, as a POSIX shell passes them on. */
 export function argumentsOf(hook: HookName): string {
-  return hook === "commit-msg" || hook === "pre-push" || hook === "update" ? ' "$@"' : "";
+  return subjectOf(hook) === "staged" ? "" : ' "$@"';
 }
 
 /** Whether a line of someone's configuration calls keyguard's hook. */
