@@ -1,9 +1,7 @@
 import type { Detector, Match } from "./detector.ts";
 import { labelBefore, labelReach } from "./label.ts";
+import { tokenRuns } from "./token-runs.ts";
 import { isDocumentedExample, whyNotSecret } from "./token-shape.ts";
-
-/** Exactly 40 characters of base64's alphabet. `\b` would lose the keys that begin or end in `/` or `+`. */
-const pattern = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])/g;
 
 /** `AKIA…:secret/path`: behind a key id the secret's end is known, whatever path follows it. */
 const behindId = /(?:AKIA|ASIA)[A-Z2-7]{16}(?:%3A|[:|;, \t/]){1,3}([A-Za-z0-9+/]{40})(?=\/|[^A-Za-z0-9+/]|$)/g;
@@ -16,9 +14,11 @@ export const secretAccessKey: Detector = {
   keywords: [{ text: "secret", ignoreCase: true, encoded: "words" }],
   *find(view: string): Iterable<Match> {
     const seen = new Set<number>();
-    for (const match of view.matchAll(pattern)) {
-      seen.add(match.index);
-      yield judge(view, match.index, match.index + 40);
+    // Exactly 40: `\b` at the edges would lose the keys that begin or end in `/` or `+`.
+    for (const [start, end] of tokenRuns(view, 40)) {
+      if (end - start !== 40) continue;
+      seen.add(start);
+      yield judge(view, start, end);
     }
     for (const match of view.matchAll(behindId)) {
       const start = match.index + match[0].length - 40;
@@ -69,6 +69,9 @@ function whyNotHere(view: string, start: number, end: number, vouched: boolean):
   const before = view.charAt(start - 1);
   const after = view.charAt(end);
   if (after === "=") return "a piece of padded base64";
+  const escaped = /^(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\/)|&#x?[0-9A-Fa-f]{2,4};|&(?:sol|plus);)/;
+  if (before === "%" || before === "\\" || view.startsWith("&#", start - 2) || escaped.test(view.slice(end, end + 8)))
+    return "a piece of a value with escapes in it";
   if (
     after === "%" &&
     /^%[0-9A-Fa-f]{2}/.test(view.slice(end, end + 3)) &&

@@ -1,16 +1,15 @@
 import type { Detector, Match } from "./detector.ts";
 import { labelBefore } from "./label.ts";
+import { tokenRuns } from "./token-runs.ts";
 import { entropy, holdsPlaceholderWord } from "./token-shape.ts";
 
 /**
  * The heads that AWS's tokens have today and had before: base64 of `!\n\tJorigin_ec` and of `\x17\x07…\x19aws`.
  * Real tokens are 300 characters and longer; 100 leaves room for what comes.
  */
-const pattern =
-  /(?<![A-Za-z0-9+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|FQoDYXdz|AQoDYXdz|AQoEXAMPLE)[A-Za-z0-9+/]{80,}={0,2}/g;
-/** Any long base64, when a label says what it is. */
-const labelled = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{100,}={0,2}(?![A-Za-z0-9+/_-])/g;
-const name = /(?:session|security)[ _.-]?token|aws[\w.-]{0,16}token/gi;
+const heads = ["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz", "FQoDYXdz", "AQoDYXdz", "AQoEXAMPLE"];
+const shortest = 100;
+const name = /(?:session|security)[ _.-]?token|aws[\w.-]{0,16}token/i;
 
 export const sessionToken: Detector = {
   id: "session-token",
@@ -32,18 +31,15 @@ export const sessionToken: Detector = {
     { text: "security-token", ignoreCase: true },
   ],
   *find(view: string): Iterable<Match> {
-    const ends = new Set<number>();
-    for (const match of view.matchAll(pattern)) {
-      const end = match.index + match[0].length;
-      ends.add(end);
-      yield judge(match[0], match.index, end);
-    }
-    name.lastIndex = 0;
-    if (!name.test(view)) return;
-    for (const match of view.matchAll(labelled)) {
-      const end = match.index + match[0].length;
-      if (ends.has(end) || labelBefore(view, match.index).kind !== "session-token") continue;
-      yield judge(match[0], match.index, end);
+    const named = view.search(name) >= 0;
+    if (!named && !heads.some((head) => view.includes(head))) return;
+    for (const [start, run] of tokenRuns(view, shortest)) {
+      const end = view.startsWith("==", run) ? run + 2 : view.startsWith("=", run) ? run + 1 : run;
+      if (!heads.some((head) => view.startsWith(head, start))) {
+        if (!named || labelBefore(view, start).kind !== "session-token") continue;
+        if (/[_-]/.test(view.charAt(start - 1)) || /[_-]/.test(view.charAt(end))) continue;
+      }
+      yield judge(view.slice(start, end), start, end);
     }
   },
   examples: {

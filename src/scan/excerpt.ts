@@ -22,7 +22,7 @@ export function maskLine(text: string, line: Span, found: Span, candidates: read
     at = Math.max(at, mask.end);
   }
   if (at < end) pieces.push(hideTokens(text.slice(at, end)));
-  const shown = Buffer.from(pieces.join(""), "latin1").toString("utf8");
+  const shown = pieces.join("");
   const printable = shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffd]+/gu, " ").trim();
   return printable.length > width ? `${printable.slice(0, width - 1)}…` : printable;
 }

@@ -62,15 +62,30 @@ export function substitute(
   via: string,
   decode: (match: RegExpExecArray) => string | null,
 ): View | null {
+  return replaceSpans(parent, via, replacements());
+  function* replacements(): Iterable<Replacement> {
+    for (const match of parent.text.matchAll(pattern)) {
+      const value = decode(match);
+      if (value !== null) yield { start: match.index, end: match.index + match[0].length, value };
+    }
+  }
+}
+
+/** A span of the parent and what a view has in its place. */
+export interface Replacement extends Span {
+  readonly value: string;
+}
+
+/** The view with these spans of the parent replaced, which come in ascending order and apart; null when there are none. */
+export function replaceSpans(parent: View, via: string, replacements: Iterable<Replacement>): View | null {
   const segments: Segment[] = [];
   const pieces: string[] = [];
   let length = 0;
   let copied = 0;
-  for (const match of parent.text.matchAll(pattern)) {
-    const value = decode(match);
-    if (value === null) continue;
-    const start = match.index;
-    const end = start + match[0].length;
+  let replaced = 0;
+  for (const { start, end, value } of replacements) {
+    if (start < copied) continue;
+    replaced++;
     if (start > copied) {
       segments.push({ at: length, from: copied, scale: 1 });
       pieces.push(parent.text.slice(copied, start));
@@ -83,7 +98,7 @@ export function substitute(
     }
     copied = end;
   }
-  if (copied === 0) return null;
+  if (replaced === 0) return null;
   if (copied < parent.text.length || segments.length === 0) {
     segments.push({ at: length, from: copied, scale: 1 });
     pieces.push(parent.text.slice(copied));

@@ -1,9 +1,11 @@
 import { gunzipSync, inflateSync } from "node:zlib";
-import { substitute, type View } from "../view.ts";
+import { tokenRuns } from "../../detectors/token-runs.ts";
+import { type Replacement, replaceSpans, type View } from "../view.ts";
 
-/** A run of base64 or url-safe base64, in one line or wrapped; 24 characters hold 18 bytes, less than a key id. */
-const pattern =
-  /(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/]{56,80}(?:\r?\n[ \t]*|\\\r?\n))+[A-Za-z0-9+/]{1,80}={0,2}|[A-Za-z0-9+/][A-Za-z0-9+/_-]{23,}={0,2}/g;
+/** 24 characters hold 18 bytes, less than a key id has. */
+const shortest = 24;
+/** What may follow a wrapped line of base64: its end, perhaps a continuation, the next line's indent. */
+const wrap = /^(?:\\?\r?\n[ \t]{0,40})([A-Za-z0-9+/]{1,80}={0,2})/;
 
 /** Unpacked size of compressed data in base64, in bytes: user data and Helm releases are far smaller. */
 const unpackedLimit = 4 << 20;
@@ -13,7 +15,32 @@ const unpackedLimit = 4 << 20;
  * UTF-16 commands, gzip in base64); a run that does not decode to text stays.
  */
 export function decodeBase64(view: View): View | null {
-  return substitute(view, pattern, "base64", (match) => textOf(match[0]));
+  return replaceSpans(view, "base64", encodedTexts(view.text));
+}
+
+function* encodedTexts(text: string): Iterable<Replacement> {
+  let done = 0;
+  for (const [start, run] of tokenRuns(text, shortest, "url-safe")) {
+    if (start < done || text.charCodeAt(start) === 45 || text.charCodeAt(start) === 95) continue;
+    let end = run;
+    let encoded = text.slice(start, run);
+    // Lines of one width are one text: MIME has 76 columns, PEM 64.
+    if (run - start >= 56 && run - start <= 80) {
+      for (
+        let more = wrap.exec(text.slice(end, end + 130));
+        more !== null;
+        more = wrap.exec(text.slice(end, end + 130))
+      ) {
+        encoded += more[1];
+        end += more[0].length;
+      }
+    }
+    while (text.charCodeAt(end) === 61 && end - run < 3) end++;
+    const value = textOf(encoded);
+    if (value === null) continue;
+    done = end;
+    yield { start, end, value };
+  }
 }
 
 function textOf(run: string): string | null {

@@ -1,29 +1,56 @@
-import { substitute, type View } from "../view.ts";
+import type { Span } from "../../model/span.ts";
+import { replaceSpans, substitute, type View } from "../view.ts";
 
-const newline = String.raw`(?:\\?\r?\n[ \t]{0,40}(?:(?://|#|--|\*)[^\n]*\r?\n[ \t]{0,40})?(?:>[ \t]{0,40})?)`;
+const newline = String.raw`(?:\\?\r?\n[ \t]{0,40}(?:(?://|#|--|\*)[^\n]{0,200}\r?\n[ \t]{0,40})?(?:>[ \t]{0,40})?)`;
 /** What joins two string literals: nothing (C, Python, shells), or the operator of some language. */
 const operator = String.raw`(?:\+{1,2}|\.{1,2}|&{1,2}|~|<>|\|\||\^|,|\\|_|\|>|<<|-join)`;
 
-const literals = new RegExp(
-  // end of one literal, an operator, begin of the next, or
-  String.raw`(?<=[A-Za-z0-9+/])["'\x60]\)?[ \t]{0,40}${newline}?(?:${operator}[ \t]{0,40}${newline}?)?[\[(]?(?:[rRbBuUfFL@$]{1,2})?["'\x60](?=[A-Za-z0-9+/])` +
-    // a line continued with a backslash within a token, or
-    String.raw`|(?<=[A-Za-z0-9+/])\\\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/])` +
-    // a long token wrapped at some column: the next line must be nothing but its rest, or
-    String.raw`|(?<=[A-Za-z0-9+/]{56})\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/]{1,120}={0,2}[ \t]{0,40}(?:[\r\n<"'\x60\\]|$))` +
-    // colours of a terminal and zero-width characters in UTF-8
-    String.raw`|\x1b\[[0-9;]*[A-Za-z]|\xe2\x80[\x8b-\x8d]|\xc2\xad|\xe2\x81\xa0|\xef\xbb\xbf`,
+/** From the end of one string literal to the begin of the next. */
+const betweenLiterals = new RegExp(
+  String.raw`["'\x60]\)?[ \t]{0,40}${newline}?(?:${operator}[ \t]{0,40}${newline}?)?[\[(]?(?:[rRbBuUfFL@$]{1,2})?["'\x60](?=[A-Za-z0-9+/])`,
   "g",
 );
+/** Calls that put a list of strings together, before the list or behind it; elsewhere a comma keeps them apart. */
+const joinsList = /(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*)\b[^;]{0,200}$/i;
+const joinedAfter = /^[^;]{0,400}?\][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)/i;
 
-/** Joins what source code, shells and terminals split: adjacent or concatenated literals, continued lines. */
+/** A line continued with a backslash within a token. */
+const continuation = /\\\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/])/g;
+/** A long token wrapped at some column: the next line must be nothing but its rest. */
+const wrapped =
+  /\r?\n(?<=[A-Za-z0-9+/]{56}\r?\n)[ \t]{0,40}(?=[A-Za-z0-9+/]{1,120}={0,2}[ \t]{0,40}(?:[\r\n<"'`\\]|$))/g;
+/** Colours of a terminal, zero-width characters and soft hyphens in UTF-8. */
+const invisible = /\x1b\[[0-9;]*[A-Za-z]|\xe2\x80[\x8b-\x8d]|\xc2\xad|\xe2\x81\xa0|\xef\xbb\xbf/g;
+
+/** Joins what source code, shells, mail and terminals split: adjacent or concatenated literals, continued and wrapped lines. */
 export function decodeJoins(view: View): View | null {
-  const joined = substitute(view, literals, "joined", () => "");
-  if (!/=3D|quoted-printable/i.test(view.text)) return joined;
-  const from = joined ?? view;
+  const { text } = view;
+  const spans: Span[] = [];
+  const collect = (pattern: RegExp, afterToken: boolean): void => {
+    for (const match of text.matchAll(pattern)) {
+      if (match[0].includes(",") && !isListJoined(text, match.index)) continue;
+      if (afterToken && !/[A-Za-z0-9+/]/.test(text.charAt(match.index - 1))) continue;
+      spans.push({ start: match.index, end: match.index + match[0].length });
+    }
+  };
+  collect(betweenLiterals, true);
+  if (text.includes("\\\n") || text.includes("\\\r")) collect(continuation, true);
+  collect(wrapped, false);
+  collect(invisible, false);
+  spans.sort((a, b) => a.start - b.start);
+  const joined = replaceSpans(
+    view,
+    "joined",
+    spans.map((span) => ({ ...span, value: "" })),
+  );
+  if (!/=3D|quoted-printable/i.test(text)) return joined;
   return (
-    substitute(from, /=(?:\r?\n|([0-9A-F]{2}))/g, "quoted-printable", (match) =>
+    substitute(joined ?? view, /=(?:\r?\n|([0-9A-F]{2}))/g, "quoted-printable", (match) =>
       match[1] === undefined ? "" : String.fromCharCode(Number.parseInt(match[1], 16)),
     ) ?? joined
   );
+}
+
+function isListJoined(text: string, at: number): boolean {
+  return joinsList.test(text.slice(Math.max(0, at - 240), at)) || joinedAfter.test(text.slice(at, at + 500));
 }
