@@ -43,6 +43,7 @@ async function receive(message: IncomingMessage): Promise<WireRequest> {
  */
 export class AwsEmulator extends Scene {
   readonly #server: Server;
+  #port = 0;
   readonly #faults = new FaultPlan();
   readonly #sockets = new Set<Socket>();
   /** Every call since the start, oldest first. */
@@ -66,13 +67,14 @@ export class AwsEmulator extends Scene {
     });
   }
 
-  /** `http://127.0.0.1:…`, the endpoint of every service. */
+  /** `http://127.0.0.1:…`, the endpoint of every service; it stays when the emulator is closed. */
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
