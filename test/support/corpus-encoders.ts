@@ -71,6 +71,8 @@ const utf16be = (text: string): Buffer => Buffer.from(text, "utf16le").swap16();
 const byteTransforms: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   crlf: (bytes) => Buffer.from(bytes.toString().replaceAll("\n", "\r\n")),
   cr: (bytes) => Buffer.from(bytes.toString().replaceAll("\n", "\r")),
+  /** A zero byte ends every line, as in /proc/PID/environ and the output of `find -print0`. */
+  nul: (bytes) => Buffer.from(bytes.toString().replaceAll("\n", "\0")),
   bom: (bytes) => Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes]),
   "no-eol": (bytes) => Buffer.from(bytes.toString().replace(/\n$/, "")),
   latin1: (bytes) => Buffer.from(bytes.toString(), "latin1"),
