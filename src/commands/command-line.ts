@@ -17,9 +17,29 @@ export const entries: readonly Entry[] = [
     load: () => import("./scan.ts"),
   },
   {
+    name: "explain",
+    about: "say why something in a file is reported, or is not",
+    load: () => import("./explain.ts"),
+  },
+  {
+    name: "allow",
+    about: "let a finding pass, with a reason, by an entry in the configuration",
+    load: () => import("./allow.ts"),
+  },
+  {
+    name: "baseline",
+    about: "let pass all that is there now, so that only what is new fails",
+    load: () => import("./baseline.ts"),
+  },
+  {
     name: "hook",
     about: "stop credentials before they are committed or pushed: install, uninstall, status",
     load: () => import("./hook.ts"),
+  },
+  {
+    name: "completion",
+    about: "print a completion script for your shell",
+    load: () => import("./completion.ts"),
   },
 ];
 

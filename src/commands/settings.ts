@@ -81,7 +81,7 @@ function isThere(path: string): boolean {
 }
 
 /** A path as a person would name it: relative where it lies below. */
-function nameFrom(root: string, path: string): string {
+export function nameFrom(root: string, path: string): string {
   const name = relative(root, path);
   return name.startsWith("..") ? path : name;
 }
