@@ -68,7 +68,8 @@ export async function scanTexts(target: ScanTarget, settings: Settings, io: Io, 
     progress.end();
   }
 
-  const gathered = gather(sightings, {
+  const reviewed = (await settings.reviewSightings?.(sightings)) ?? sightings;
+  const gathered = gather(reviewed, {
     accounts: config.accounts,
     allow: config.allow,
     baseline: settings.baseline,

@@ -5,6 +5,7 @@ import { findConfig, loadConfigFile } from "../config/find-config.ts";
 import { type Config, defaultConfig } from "../config/load-config.ts";
 import { detectors as builtIn } from "../detectors/table.ts";
 import { findRepository } from "../git/repository.ts";
+import type { Sighting } from "../model/finding.ts";
 import type { Rules } from "../scan/engine.ts";
 
 /** What a person chose on the command line. */
@@ -29,6 +30,8 @@ export interface Settings {
   readonly baseline: ReadonlySet<string>;
   /** Where the baseline is or would be. Absolute. */
   readonly baselinePath: string;
+  /** Looks at all that was seen before it becomes findings: the GitHub Action drops a pull request's own allowances. */
+  readonly reviewSightings?: (sightings: readonly Sighting[]) => Promise<readonly Sighting[]>;
 }
 
 /**
