@@ -73,6 +73,10 @@ function install(io: Io, options: Options): ExitCode {
     io.stderr.write(`keyguard: pushes to this repository are guarded (${hooks.join(", ")})\n`);
     return 0;
   }
+  if (!hooks.includes("pre-commit")) {
+    io.stderr.write(`keyguard: installed: ${hooks.join(", ")}; commits themselves are not looked at\n`);
+    return 0;
+  }
   return confirm(io, findSite(io.cwd, io.env, keyguard), way, options);
 }
 

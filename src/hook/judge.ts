@@ -6,16 +6,16 @@ import type { Config } from "../config/load-config.ts";
 import { detectors as builtIn } from "../detectors/table.ts";
 import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Sighting } from "../model/finding.ts";
-import type { Origin, Text } from "../model/text.ts";
+import type { Origin } from "../model/text.ts";
 import { matchPath } from "../scan/allow.ts";
-import { mayHold, type Rules, scanText } from "../scan/engine.ts";
+import { mayHold, type Rules, type Scannable, scanText } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
-import { readStaged } from "../sources/staged.ts";
 import { subjectOf } from "./hook-name.ts";
 import type { HookRequest, Judge } from "./hook-request.ts";
 import { askGit } from "./install/ask-git.ts";
+import { withoutKnown } from "./known-before.ts";
 import { cutMessage } from "./message.ts";
-import { readPushed } from "./pushed-texts.ts";
+import { type Learnable, readPushed, readStagedObjects } from "./object-texts.ts";
 import { describePassed, describeRefusal, type RefusalContext } from "./refusal.ts";
 
 // The entry of dist/hook-judge.js, which is loaded only when the front could not clear everything by itself.
@@ -86,38 +86,37 @@ async function decide(request: HookRequest): Promise<0 | 1 | 2> {
 async function read(request: HookRequest, config: Config, rules: Rules): Promise<Reading> {
   const reading: Reading = { sightings: [], origins: new Map(), unread: [], texts: 0, bytes: 0 };
   const excluded = matchPath(config.exclude);
-  const scan = (text: Text): void => {
+  const onUnread = (path: string, why: string): void => {
+    if (path === "" || !excluded(path)) reading.unread.push({ path, why });
+  };
+  const onText = (text: Scannable, more: Learnable): void => {
+    if (text.path !== "" && excluded(text.path)) return;
     reading.texts++;
     reading.bytes += text.bytes.length;
-    const found = scanText(text, rules, (path, why) => reading.unread.push({ path, why }));
+    const seen = scanText(text, rules, onUnread);
+    const found = seen.length === 0 ? [] : withoutKnown(seen, text, more.before(), rules);
     if (found.length === 0) return;
     reading.sightings.push(...found);
     const key = `${text.id} ${text.path}`;
-    reading.origins.set(key, [...(reading.origins.get(key) ?? []), text.origin]);
+    reading.origins.set(key, [...(reading.origins.get(key) ?? []), more.origin()]);
   };
-  const unread = (path: string, why: string): void => {
-    reading.unread.push({ path, why });
-  };
+  const texts = { mayHold: (bytes: Uint8Array) => mayHold(bytes, rules), onText, onUnread };
   switch (subjectOf(request.hook)) {
     case "staged":
-      await readStaged({ cwd: request.cwd }, { excluded, onText: scan, onUnread: unread });
+      await readStagedObjects(request, texts);
       return reading;
     case "message": {
       const bytes = cutMessage(readFileSync(request.messageFile ?? ""));
-      scan({ id: "message", path: "", bytes, fresh: "all", origin: { kind: "stdin", path: "" } });
+      onText({ id: "message", path: "", bytes, fresh: "all" }, fromNowhere);
       return reading;
     }
     case "push":
-      await readPushed(request, rules, {
-        excluded,
-        onText: (text) => {
-          if (mayHold(text.bytes, rules)) scan(text);
-        },
-        onUnread: unread,
-      });
+      await readPushed(request, texts);
       return reading;
   }
 }
+
+const fromNowhere: Learnable = { before: () => [], origin: () => ({ kind: "stdin", path: "" }) };
 
 async function baselineOf(root: string, config: Config): Promise<ReadonlySet<string>> {
   if (config.baseline === null && !existsSync(join(root, defaultBaseline))) return new Set();

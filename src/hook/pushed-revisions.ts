@@ -27,7 +27,8 @@ export function revisionsReceived(input: string): string[] {
   const wanted = lines(input)
     .map((line) => line.split(" ")[1] ?? "")
     .filter((oid) => oid !== "" && !nothing.test(oid));
-  return wanted.length === 0 ? [] : [...new Set(wanted), "--not", "--all"];
+  // Spelled out, since git before 2.42 takes no --not --all on standard input.
+  return wanted.length === 0 ? [] : [...new Set(wanted), ...present([], "refs/").map((oid) => `^${oid}`)];
 }
 
 function lines(input: string): string[] {

@@ -124,11 +124,11 @@ function takeOut(findings: readonly Finding[], context: RefusalContext): string[
   }
   const places = findings.flatMap(({ locations }) => locations);
   if (subjectOf(context.hook) === "staged") {
-    const paths = [...new Set(places.map(({ path }) => path))];
+    const paths = [...new Set(places.map(({ path }) => fileOf(path)))];
     const commands = paths.map((path) => {
       const word = shellWord(path);
       if (!context.newPaths.has(path)) {
-        const line = places.find((place) => place.path === path)?.line ?? 1;
+        const line = places.find((place) => fileOf(place.path) === path)?.line ?? 1;
         return `edit ${visible(path)}:${line}, then git add ${word}`;
       }
       const unstage = context.hasHead ? `git restore --staged ${word}` : `git rm --cached ${word}`;
@@ -141,6 +141,12 @@ function takeOut(findings: readonly Finding[], context: RefusalContext): string[
   if (commits.length === 1 && commits[0] === context.head)
     return ["take it out of the files, then git commit --all --amend"];
   return commits.slice(0, 3).map((commit) => `git rebase --interactive ${commit.slice(0, 12)}^`);
+}
+
+/** The file that git knows: a key in an archive has the path `keys.zip!member`. */
+function fileOf(path: string): string {
+  const member = path.indexOf("!");
+  return member > 0 ? path.slice(0, member) : path;
 }
 
 function ending({ hook, messageFile }: RefusalContext): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { makeRepo, type RepoOptions, type TempRepo } from "../support/temp-repo.ts";
@@ -40,13 +40,29 @@ export function installPackage(): InstalledPackage {
   };
 }
 
-/** A repository with keyguard's hooks installed by `keyguard hook install`. */
-export function makeGuardedRepo(keyguard: InstalledPackage, options: RepoOptions = {}, ...args: string[]): TempRepo {
+/**
+ * A repository with keyguard's hooks, as `keyguard hook install` wrote them for the first one: installing proves itself
+ * each time, which takes longer than a test that only commits.
+ */
+export function makeGuardedRepo(keyguard: InstalledPackage, options: RepoOptions = {}): TempRepo {
   const repo = makeRepo(options);
-  const ran = keyguard.keyguard(repo, "hook", "install", ...args);
-  if (ran.status !== 0) {
-    repo.cleanup();
-    throw new Error(`keyguard hook install: exit ${ran.status}: ${ran.stdout}${ran.stderr}`);
-  }
+  guard(keyguard, repo);
   return repo;
+}
+
+const written = new Map<InstalledPackage, Map<string, string>>();
+
+/** Gives a repository the hooks of `keyguard hook install`. */
+export function guard(keyguard: InstalledPackage, repo: TempRepo): void {
+  const folder = join(repo.dir, repo.git("rev-parse", "--git-path", "hooks"));
+  const known = written.get(keyguard);
+  if (known !== undefined) {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of known) writeFileSync(join(folder, name), text, { mode: 0o755 });
+    return;
+  }
+  const ran = keyguard.keyguard(repo, "hook", "install");
+  if (ran.status !== 0) throw new Error(`keyguard hook install: exit ${ran.status}: ${ran.stdout}${ran.stderr}`);
+  const names = readdirSync(folder).filter((name) => !name.endsWith(".sample"));
+  written.set(keyguard, new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")])));
 }

@@ -100,7 +100,16 @@ test("a branch or file named like a trailer does not pass for one", () => {
 test("paths are read as git quotes them", () => {
   const repo = makeRepo();
   onTestFinished(() => repo.cleanup());
-  const names = ["plain", "with space", 'quo"te', "tab\there", "line\nfeed", "back\\slash", "\u00e9t\u00e9", "\u001b[31m"];
+  const names = [
+    "plain",
+    "with space",
+    'quo"te',
+    "tab\there",
+    "line\nfeed",
+    "back\\slash",
+    "\u00e9t\u00e9",
+    "\u001b[31m",
+  ];
   for (const name of names) repo.write(name, "x");
   repo.stage();
   const printed = repo.git("-c", "core.quotePath=true", "ls-files").split("\n");

@@ -1,3 +1,4 @@
+import { accountOf } from "../../src/detectors/account.ts";
 import { fakeAccessKeyId, fakeSecret } from "../support/fake-keys.ts";
 
 /** A credential in the words of an INI file, and its parts, to look for in what is printed. */
@@ -8,7 +9,9 @@ export interface Planted {
 }
 
 export function plant(seed: string): Planted {
-  const id = fakeAccessKeyId(seed);
+  // An id of 13 digits is no account's: take the next one, as AWS never made such an id.
+  let id = fakeAccessKeyId(seed);
+  for (let again = 0; accountOf(id) === null; again++) id = fakeAccessKeyId(`${seed} ${again}`);
   const secret = fakeSecret(seed);
   return { text: `aws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`, id, secret };
 }
