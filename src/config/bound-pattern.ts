@@ -151,7 +151,7 @@ class Reader {
   #repeated(piece: Piece): Piece {
     const token = /^(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})(\??)/.exec(this.#pattern.slice(this.#at));
     if (token === null) return piece;
-    if (piece.kind === "edge" || piece.kind === "ahead") throw new PatternRefusal("repeats what takes no character");
+    if (longest(piece) === 0) throw new PatternRefusal("repeats what takes no character");
     const lazy = token[4] ?? "";
     const sign = token[0][0];
     let least = 0;

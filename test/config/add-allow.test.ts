@@ -49,10 +49,12 @@ disable: []
     );
     expect(unindented).toContain('Ada\n- fingerprint: "0123456789abcdef"\n  reason: "a vector');
     expect(await add(".keyguardrc", "allow: [] # none\nfailOn: low\n")).toMatch(
-      /^allow: \[\n[^]*\] # none\nfailOn: low\n$/,
+      /^allow: \[\n[\s\S]*\] # none\nfailOn: low\n$/,
     );
     expect(await add(".keyguardrc", 'allow: [{path: x, reason: "not ours"}]\n')).toContain('"not ours"}, {"fing');
-    expect(await add(".keyguardrc", "allow:\nfailOn: low\n")).toMatch(/^allow:\n {2}- fingerprint[^]*\nfailOn: low\n$/);
+    expect(await add(".keyguardrc", "allow:\nfailOn: low\n")).toMatch(
+      /^allow:\n {2}- fingerprint[\s\S]*\nfailOn: low\n$/,
+    );
   });
 
   it("to an empty file, one of comments only, and one with CRLF", async () => {
