@@ -26,7 +26,7 @@ const questions = [
   // Last, because git gives up here where there is no work tree.
   "--show-toplevel",
 ];
-const answers = /^(true|false)\n(true|false)\n(sha1|sha256)\n([^]+?)\n\1\n([^]+?)\n\1\n(?:([^]+)\n)?$/;
+const answers = /^(true|false)\n(true|false)\n(sha1|sha256)\n([\s\S]+?)\n\1\n([\s\S]+?)\n\1\n(?:([\s\S]+)\n)?$/;
 
 /**
  * The repository that the place is in, or null where there is none.

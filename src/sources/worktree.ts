@@ -112,7 +112,7 @@ async function expandPattern(path: string, cwd: string): Promise<string[]> {
 }
 
 /** One line of `git ls-files -s -z`. */
-const stagedLine = /^([0-7]{6}) [0-9a-f]+ [0-3]\t([^]+)$/;
+const stagedLine = /^([0-7]{6}) [0-9a-f]+ [0-3]\t([\s\S]+)$/;
 
 class TreeReader {
   readonly tally: Tally = emptyTally();
