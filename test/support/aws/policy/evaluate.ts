@@ -1,7 +1,7 @@
 import { conditionsHold } from "./conditions.ts";
-import { type Context, matchesArn, matchesPattern } from "./match-pattern.ts";
+import { type Context, isResolvable, matchesArn, matchesPattern } from "./match-pattern.ts";
 import { asList, type PolicyDocument, type Statement } from "./policy-document.ts";
-import { type Naming, nameOf, type Principal } from "./principals.ts";
+import { isExcepted, type Naming, nameOf, type Principal } from "./principals.ts";
 
 /** Everything that decides one request. */
 export interface AccessRequest {
@@ -46,7 +46,11 @@ function statementApplies(statement: Statement, request: AccessRequest, variable
   if (statement.NotAction !== undefined && actionMatches(asList(statement.NotAction), action)) return false;
   // Trust policies have no Resource: they speak of the role that they belong to.
   if (statement.Resource !== undefined && !named(asList(statement.Resource))) return false;
-  if (statement.NotResource !== undefined && named(asList(statement.NotResource))) return false;
+  if (statement.NotResource !== undefined) {
+    const patterns = asList(statement.NotResource);
+    // What a variable that the request lacks would have excepted is not known: such a statement does not apply.
+    if (named(patterns) || !patterns.every((pattern) => isResolvable(pattern, variables))) return false;
+  }
   return conditionsHold(statement.Condition, request.context, variables);
 }
 
@@ -70,7 +74,7 @@ function resourceVerdict(request: AccessRequest): { denied: boolean; allowedAs: 
     let naming: Naming = "none";
     if (statement.Principal !== undefined) naming = nameOf(statement.Principal, request.principal);
     else if (statement.NotPrincipal !== undefined)
-      naming = nameOf(statement.NotPrincipal, request.principal) === "none" ? "everyone" : "none";
+      naming = isExcepted(statement.NotPrincipal, request.principal) ? "none" : "everyone";
     if (naming === "none") continue;
     if (statement.Effect === "Deny") return { denied: true, allowedAs };
     allowedAs.add(naming);
@@ -116,11 +120,14 @@ export function evaluate(request: AccessRequest): Decision {
   }
   // An Allow for the very caller stands by itself; one for the role or user behind a session is still cut down by what
   // cuts down the session.
-  if (allowedAs.has("self") || allowedAs.has("everyone")) return { allowed: true };
+  const isSession = principal.arn !== principal.behindArn;
+  if (allowedAs.has("self") || (allowedAs.has("everyone") && (!isSession || session === "allow")))
+    return { allowed: true };
   if (allowedAs.has("behind")) {
-    if (principal.kind === "assumed-role" && boundary !== "allow") return deny("boundary", false);
+    if (boundary !== "allow") return deny("boundary", false);
     return session === "allow" ? { allowed: true } : deny("session", false);
   }
+  if (allowedAs.has("everyone")) return deny("session", false);
   if (request.resourcePolicyRequired && !allowedAs.has("account")) return deny("resource", false);
   return own;
 }

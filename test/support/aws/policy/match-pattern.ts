@@ -46,6 +46,11 @@ function patternSource(pattern: string, context: Context | null, wildcards: bool
   return source + plain(pattern.slice(from));
 }
 
+/** Whether the request has a value for every variable of a pattern. */
+export function isResolvable(pattern: string, context: Context | null): boolean {
+  return patternSource(pattern, context, true) !== null;
+}
+
 export interface PatternOptions {
   /** For policy variables; null where the policy's version has none (2008-10-17). */
   readonly context: Context | null;

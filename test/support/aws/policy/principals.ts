@@ -32,6 +32,17 @@ function namedBy(value: string, kind: string, principal: Principal): Naming {
 
 const strength: readonly Naming[] = ["none", "account", "everyone", "behind", "self"];
 
+/**
+ * Whether a NotPrincipal element excepts a principal: it must name the principal and its account both.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+ */
+export function isExcepted(element: PrincipalElement, principal: Principal): boolean {
+  const account = nameOf(element, { ...principal, kind: "root", arn: "", behindArn: "", uniqueId: "" });
+  const naming = nameOf(element, principal);
+  if (principal.kind === "anonymous" || principal.kind === "service") return naming !== "none";
+  return account !== "none" && (principal.kind === "root" || (naming !== "none" && naming !== "account"));
+}
+
 /** The strongest way in which an element names a principal. */
 export function nameOf(element: PrincipalElement, principal: Principal): Naming {
   const named = typeof element === "string" ? [namedBy(element, "*", principal)] : [];
