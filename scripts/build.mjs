@@ -22,7 +22,7 @@ const shared = {
 
 await build({
   ...shared,
-  entryPoints: { keyguard: "src/cli.ts", "hook-judge": "src/hook/judge.ts" },
+  entryPoints: { keyguard: "src/cli.ts", "hook-judge": "src/hook/judge.ts", action: "src/action/main.ts" },
   outdir,
   format: "esm",
   splitting: true,

@@ -110,6 +110,12 @@ export function placesByLine(finding: Finding): (Location & { readonly parts: re
   return [...lines.values()];
 }
 
+/** Where a place is, for people: its path, or whose message it is where it stands in no file. */
+export function nameFile({ path, commit }: Pick<Location, "path" | "commit">): string {
+  if (path !== "") return path;
+  return commit === null ? "the message" : `the message of commit ${commit.slice(0, 12)}`;
+}
+
 /** What was read, as one line: `93,555 blobs, 29,961 commits`. */
 export function describeCoverage(coverage: {
   readonly texts: number;

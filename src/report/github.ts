@@ -132,7 +132,9 @@ function annotateFinding(
       .join(", "),
     place.commit === null
       ? ""
-      : `brought by commit ${place.commit.slice(0, 12)}; removing it in a later one does not unpublish it`,
+      : place.path === ""
+        ? `in the message of commit ${place.commit.slice(0, 12)}; a new commit does not take it back`
+        : `brought by commit ${place.commit.slice(0, 12)}; removing it in a later one does not unpublish it`,
     ...finding.notes,
     others > 0 ? `it stands in ${count(others, "other place")} too` : "",
     `next: ${nextStep(finding)}`,

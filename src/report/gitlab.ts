@@ -4,6 +4,7 @@ import {
   byUrgency,
   describeAccount,
   describeVerdict,
+  nameFile,
   namePart,
   nextStep,
   partsOf,
@@ -101,7 +102,7 @@ function vulnerabilities(finding: Finding): object[] {
     ],
     links: [{ name: words.name, url: words.reference }],
     location: {
-      file: place.path,
+      ...(place.path === "" ? {} : { file: place.path }),
       start_line: place.line,
       end_line: place.endLine,
       commit: commitOf(place),
@@ -117,7 +118,7 @@ function vulnerabilities(finding: Finding): object[] {
         items: places.map((other) => ({
           type: "text",
           value: spellOutInvisible(
-            `${other.path}:${other.line}:${other.column} ${other.parts.map(namePart).join(" + ")}` +
+            `${nameFile(other)}:${other.line}:${other.column} ${other.parts.map(namePart).join(" + ")}` +
               (other.commit === null ? "" : ` in ${other.commit.slice(0, 12)}`),
           ),
         })),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Finding, Report } from "../model/finding.ts";
-import { byUrgency, count, describeCoverage, titleOf } from "./finding-words.ts";
+import { byUrgency, count, describeCoverage, nameFile, titleOf } from "./finding-words.ts";
 import { renderCredential } from "./html/credential.ts";
 import { html, Markup } from "./html/markup.ts";
 import { renderOverview } from "./html/overview.ts";
@@ -171,7 +171,7 @@ function allowed(report: Report): Markup | null {
 <div class="sheet scroll" tabindex="0" role="group" aria-label="What was let pass"><table class="wide"><caption class="unseen">Credentials that were let pass</caption><thead><tr><th scope="col">Credential</th><th scope="col">Where</th><th scope="col">By</th><th scope="col">Reason</th></tr></thead>
 <tbody>${report.allowed.map(({ finding, by, reason }) => {
     const [first] = finding.locations;
-    return html`<tr><td>${titleOf(finding)}</td><td>${first === undefined ? null : html`<code>${first.path}:${first.line}</code>`}</td><td>${by}</td><td>${reason}</td></tr>`;
+    return html`<tr><td>${titleOf(finding)}</td><td>${first === undefined ? null : html`<code>${nameFile(first)}:${first.line}</code>`}</td><td>${by}</td><td>${reason}</td></tr>`;
   })}</tbody></table></div></section>`;
 }
 

@@ -5,6 +5,7 @@ import {
   describeAccount,
   describeCoverage,
   describeVerdict,
+  nameFile,
   namePart,
   nextStep,
   partsOf,
@@ -48,7 +49,7 @@ function failureBody(finding: Finding): string[] {
     ...finding.notes.map((note) => `note: ${note}`),
     ...placesByLine(finding).map(
       (place) =>
-        `${place.path}:${place.line}:${place.column} ${place.parts.map(namePart).join(" + ")}` +
+        `${nameFile(place)}:${place.line}:${place.column} ${place.parts.map(namePart).join(" + ")}` +
         `${place.commit === null ? "" : ` in commit ${place.commit.slice(0, 12)}`}: ${place.excerpt}`,
     ),
     `next: ${nextStep(finding)}`,
@@ -75,8 +76,9 @@ export function renderJunit(report: Report, options: RenderOptions): string {
   lines.push(`      <property name="allowed" value="${report.allowed.length}"/>`);
   lines.push("    </properties>");
   for (const finding of findings) {
-    const path = finding.locations[0]?.path ?? "";
-    const name = `${titleOf(finding)} in ${path} [${finding.fingerprint.slice(0, 8)}]`;
+    const [first] = finding.locations;
+    const where = first === undefined ? "" : ` in ${nameFile(first)}`;
+    const name = `${titleOf(finding)}${where} [${finding.fingerprint.slice(0, 8)}]`;
     lines.push(
       `    <testcase name="${escapeXml(name)}" classname="keyguard.${escapeXml(finding.detector)}" time="0.000">`,
     );

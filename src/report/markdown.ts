@@ -6,6 +6,7 @@ import {
   describeAccount,
   describeCoverage,
   describeVerdict,
+  nameFile,
   namePart,
   nextStep,
   partsOf,
@@ -90,7 +91,7 @@ function renderMarkdownOf(report: Report, options: RenderOptions, most: number):
     lines.push("| Credential | Where | By | Reason |", "| --- | --- | --- | --- |");
     for (const { finding, by, reason } of report.allowed.slice(0, most)) {
       const first = finding.locations[0];
-      const where = first === undefined ? "" : markdownCode(`${first.path}:${first.line}`);
+      const where = first === undefined ? "" : markdownCode(`${nameFile(first)}:${first.line}`);
       lines.push(`| ${markdownText(titleOf(finding))} | ${where} | ${by} | ${markdownText(reason)} |`);
     }
     lines.push("", "</details>", "");
@@ -112,7 +113,7 @@ function tableRow(finding: Finding): string {
   const places = placesByLine(finding);
   const [first] = places;
   const more = places.length > 1 ? ` and ${places.length - 1} more` : "";
-  const where = first === undefined ? "" : `${markdownCode(`${first.path}:${first.line}`)}${more}`;
+  const where = first === undefined ? "" : `${markdownCode(`${nameFile(first)}:${first.line}`)}${more}`;
   const credential = `**${markdownText(titleOf(finding))}** ${markdownText(partsOf(finding.credential))}`.trim();
   const status = describeVerdict(finding);
   const next = nextStep(finding);
@@ -142,7 +143,7 @@ function details(finding: Finding): string[] {
     const commit = place.commit === null ? "" : markdownCode(place.commit.slice(0, 12));
     const what = place.parts.map(namePart).join(", ");
     lines.push(
-      `| ${markdownCode(`${place.path}:${place.line}:${place.column}`)} | ${what} | ${markdownCode(place.excerpt)} | ${commit} |`,
+      `| ${markdownCode(`${nameFile(place)}:${place.line}:${place.column}`)} | ${what} | ${markdownCode(place.excerpt)} | ${commit} |`,
     );
   }
   if (places.length > mostPlaces) lines.push("", `…and ${count(places.length - mostPlaces, "more place")}.`);

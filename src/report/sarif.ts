@@ -172,7 +172,8 @@ function result(finding: Finding, ruleIds: readonly string[]): object {
 }
 
 function artifact(path: string): object {
-  return { uri: sarifUri(path), uriBaseId: "%SRCROOT%" };
+  // Code scanning shows no result without a file: a commit's message gets a name that no file of the tree can have.
+  return { uri: path === "" ? ".git/COMMIT_EDITMSG" : sarifUri(path), uriBaseId: "%SRCROOT%" };
 }
 
 function location(place: LinePlace): object {

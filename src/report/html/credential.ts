@@ -3,6 +3,7 @@ import {
   count,
   describeAccount,
   describeVerdict,
+  nameFile,
   namePart,
   nextStep,
   partsOf,
@@ -92,7 +93,7 @@ function placesTable(finding: Finding, places: ReturnType<typeof placesByLine>, 
 <thead><tr><th scope="col">File and line</th><th scope="col">What stands there</th>${dated ? html`<th scope="col">Commit</th>` : null}</tr></thead>
 <tbody>${places.map(
     (place) =>
-      html`<tr><td><code>${place.path}:${place.line}:${place.column}</code></td><td>${sentence(place.parts.map(namePart).join(", "))}<code class="excerpt">${place.excerpt}</code></td>${
+      html`<tr><td><code>${nameFile(place)}:${place.line}:${place.column}</code></td><td>${sentence(place.parts.map(namePart).join(", "))}<code class="excerpt">${place.excerpt}</code></td>${
         dated
           ? html`<td class="tight">${place.commit === null ? "not committed" : html`<code>${place.commit.slice(0, 10)}</code>`}${place.date === null ? null : html` <time datetime="${place.date}">${place.date.slice(0, 10)}</time>`}${place.author === null ? null : html`<br>${place.author}`}</td>`
           : null

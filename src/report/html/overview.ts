@@ -1,5 +1,5 @@
 import type { Finding, Report } from "../../model/finding.ts";
-import { count, countBySeverity, nextStep, placesByLine, titleOf } from "../finding-words.ts";
+import { count, countBySeverity, nameFile, nextStep, placesByLine, titleOf } from "../finding-words.ts";
 import { describeDuration } from "./duration.ts";
 import { html, type Markup } from "./markup.ts";
 import { exposedOf } from "./timeline.ts";
@@ -46,7 +46,10 @@ function howBad(findings: readonly Finding[]): Markup {
 function where(findings: readonly Finding[]): Markup {
   const files = new Map<string, Set<string>>();
   for (const finding of findings) {
-    for (const { path } of finding.locations) files.set(path, (files.get(path) ?? new Set()).add(finding.fingerprint));
+    for (const location of finding.locations) {
+      const name = nameFile(location);
+      files.set(name, (files.get(name) ?? new Set()).add(finding.fingerprint));
+    }
   }
   const most = [...files].toSorted(([a, x], [b, y]) => y.size - x.size || (a < b ? -1 : 1)).slice(0, 4);
   const places = findings.reduce((sum, finding) => sum + placesByLine(finding).length, 0);
