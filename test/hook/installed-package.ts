@@ -54,7 +54,7 @@ const written = new Map<InstalledPackage, Map<string, string>>();
 
 /** Gives a repository the hooks of `keyguard hook install`. */
 export function guard(keyguard: InstalledPackage, repo: TempRepo): void {
-  const folder = join(repo.dir, repo.git("rev-parse", "--git-path", "hooks"));
+  const folder = resolve(repo.dir, repo.git("rev-parse", "--git-path", "hooks"));
   const known = written.get(keyguard);
   if (known !== undefined) {
     mkdirSync(folder, { recursive: true });
