@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Each kernel and the file that carries it. */
 export const kernels = [
   { source: "wasm/search.ts", carrier: "src/scan/search/search-kernel.ts", name: "searchKernel" },
+  { source: "wasm/delta.ts", carrier: "src/sources/history/delta-kernel.ts", name: "deltaKernel" },
 ];
 
 /** The TypeScript that carries a kernel. */
