@@ -118,7 +118,7 @@ const prime256v1 = Buffer.from("06082a8648ce3d030107", "hex");
 
 /** The form of a PEM key by its letter: `rsa`, `rsa2`, `ec`, `pkcs8`, `openssh`, `encrypted`, `legacy` … */
 function pem(random: Random, letter: string): Made {
-  const form = letter.replace(/\d+$/, "");
+  const form = letter.startsWith("pkcs8") ? "pkcs8" : letter.replace(/\d+$/, "");
   const wrap = (label: string, body: Buffer, headers = "", columns = 64): Made => ({
     value: [
       `-----BEGIN ${label}-----`,
@@ -212,6 +212,8 @@ export const noiseKinds: Readonly<Record<string, (random: Random, argument: stri
   base32: (random, n) => random.text(base32, count(n, 16)),
   digits: (random, n) => random.text(digits, count(n, 12)),
   account: (random) => random.text("123456789", 1) + random.text(digits, 11),
+  /** Bytes by their hex digits, for binary formats: the file needs the word `latin1` as well. */
+  byte: (_, hex) => Buffer.from(hex, "hex").toString("latin1"),
   uuid,
   UUID: (random) => uuid(random).toUpperCase(),
   sri: (random, n) => `sha${count(n, 512)}-${random.bytes(count(n, 512) / 8).toString("base64")}`,
