@@ -23,15 +23,34 @@ export const quirkDelay = 6_000;
 export const canaryReason =
   "it is a canary: asking AWS would alert whoever laid it out (--allow-canary asks all the same)";
 
-/** When an id was last tried, and with which secret: of this run only, and by hash. */
-export class Attempts {
+/**
+ * What the checks of one run share: which secret an id was last tried with, and how long to wait before the next request
+ * after AWS asked to slow down. Nothing of it is kept, and of secrets only hashes.
+ */
+export class Pace {
   readonly #last = new Map<string, { readonly at: number; readonly hash: string }>();
+  #wait = 0;
 
   /** Notes an attempt and says whether another secret was tried with this id a moment ago. */
   note(pair: KeyPair, now: number): boolean {
     const before = this.#last.get(pair.accessKeyId);
     this.#last.set(pair.accessKeyId, { at: now, hash: pair.secretAccessKey.hash });
     return before !== undefined && before.hash !== pair.secretAccessKey.hash && now - before.at < quirkDelay;
+  }
+
+  /** AWS asked to slow down: all wait, twice as long each time, twenty seconds at most. */
+  slowDown(): void {
+    this.#wait = Math.min(20_000, Math.max(1_000, this.#wait * 2));
+  }
+
+  /** A request was answered. */
+  speedUp(): void {
+    this.#wait = this.#wait < 1_000 ? 0 : this.#wait / 2;
+  }
+
+  /** Milliseconds to wait before the next request. */
+  get wait(): number {
+    return this.#wait;
   }
 }
 
@@ -67,6 +86,20 @@ async function ask(pair: KeyPair, partition: Partition, settings: AwsSettings): 
   }
 }
 
+/** Asks when it is time to; a request that AWS throttles in spite of the SDK's own retries gets one more go, later. */
+async function askAtPace(pair: KeyPair, partition: Partition, settings: AwsSettings, pace: Pace): Promise<Answer> {
+  for (let again = false; ; again = true) {
+    if (pace.wait > 0) await pause(settings, pace.wait);
+    const answer = await ask(pair, partition, settings);
+    if (answer.kind !== "failed" || answer.failure.kind !== "throttled") {
+      pace.speedUp();
+      return answer;
+    }
+    pace.slowDown();
+    if (again) return answer;
+  }
+}
+
 /** A 403 that may be a mistake of AWS and not of the pair: it is asked again, once, later. */
 function isDoubtful(answer: Answer, quirk: boolean): boolean {
   if (answer.kind === "wrong-secret") return true;
@@ -77,7 +110,7 @@ function isDoubtful(answer: Answer, quirk: boolean): boolean {
 export interface CheckOptions {
   readonly settings: AwsSettings;
   /** Shared by the checks of a run. */
-  readonly attempts?: Attempts;
+  readonly pace?: Pace;
   /** Calls AWS even with keys of accounts that are known for trip-wires. */
   readonly allowCanary?: boolean | undefined;
 }
@@ -89,7 +122,7 @@ export interface CheckOptions {
  * not sent unless that is wanted: this call is what trips them.
  */
 export async function checkIdentity(pair: KeyPair, options: CheckOptions): Promise<Verdict> {
-  const { settings, attempts = new Attempts() } = options;
+  const { settings, pace = new Pace() } = options;
   if (!options.allowCanary && isCanary(accountOf(pair.accessKeyId))) return { status: "unknown", why: canaryReason };
   const temporary = pair.accessKeyId.startsWith("ASIA");
   if (temporary && pair.sessionToken === null)
@@ -102,11 +135,11 @@ export async function checkIdentity(pair: KeyPair, options: CheckOptions): Promi
   const now = settings.now ?? Date.now;
   const silentPartitions: string[] = [];
   for (const partition of partitions) {
-    const quirk = attempts.note(pair, now());
-    let answer = await ask(pair, partition, settings);
+    const quirk = pace.note(pair, now());
+    let answer = await askAtPace(pair, partition, settings, pace);
     if (isDoubtful(answer, quirk)) {
       await pause(settings, quirkDelay);
-      answer = await ask(pair, partition, settings);
+      answer = await askAtPace(pair, partition, settings, pace);
     }
     switch (answer.kind) {
       case "live": {

@@ -127,13 +127,14 @@ describe("the verdict on a pair", () => {
     expect(verdict).toMatchObject({ status: "unknown", why: expect.stringContaining("China: AWS answered 503") });
   });
 
-  it("is unknown when AWS throttles, after it was tried three times", async () => {
+  it("is unknown when AWS throttles, after three tries, a pause and three more", async () => {
     aws.fault({ service: "sts", times: Number.POSITIVE_INFINITY, kind: "throttle" });
     expect(await check(pairOf(aws.createKey(account, user)))).toMatchObject({
       status: "unknown",
       why: expect.stringContaining("slow down"),
     });
-    expect(aws.calls).toHaveLength(3);
+    expect(aws.calls).toHaveLength(6);
+    expect(waits).toEqual([1_000]);
   });
 
   it("outlasts a passing throttle, a server error and a cut connection", async () => {
