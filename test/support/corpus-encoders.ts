@@ -84,7 +84,8 @@ const byteTransforms: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   "base64-wrapped": (bytes) => Buffer.from(`${chunk(bytes.toString("base64"), 76).join("\n")}\n`),
   gzip: (bytes) => gzipSync(bytes),
   /** Zero bytes around the text, as in a core dump or a SQLite page. */
-  binary: (bytes) => Buffer.concat([Buffer.alloc(64, 0), Buffer.from([1, 0, 255, 254, 0]), bytes, Buffer.alloc(64, 0)]),
+  binary: (bytes) =>
+    Buffer.concat([Buffer.alloc(64, 0), Buffer.from([1, 0, 128, 129, 0, 0]), bytes, Buffer.alloc(64, 0)]),
 };
 
 export function encodeBytes(transform: string, bytes: Buffer): Buffer {

@@ -181,6 +181,36 @@ export const credentialKinds: Readonly<Record<string, Kind>> = {
   "secret-slash": { family: "secret", make: secret("/", "") },
   "secret-plus": { family: "secret", make: secret("", "+") },
   "secret-edges": { family: "secret", make: secret("+", "/") },
+  // The rare but real ones, which rules of thumb lose: 1 in 900 has no digit, 1 in 25 has at most two.
+  "secret-letters": { family: "secret", make: (random) => ({ value: random.text(upper + lower, 40) }) },
+  "secret-two-digits": {
+    family: "secret",
+    make: (random) => ({
+      value: `${random.text(upper + lower, 13)}${random.text(digits, 1)}${random.text(upper + lower, 19)}${random.text(digits, 1)}${random.text(upper + lower, 6)}`,
+    }),
+  },
+  "secret-slashes": {
+    family: "secret",
+    make: (random) => ({
+      value: [5, 8, 7, 6, 10].map((n) => random.text(upper + lower + digits, n)).join("/"),
+    }),
+  },
+  "secret-word": {
+    family: "secret",
+    make: (random) => ({
+      value:
+        `${random.text(base64, 15)}${["test", "Fake", "demo", "xXx"][random.between(0, 3)]}${random.text(base64, 25)}`.slice(
+          0,
+          40,
+        ),
+    }),
+  },
+  "id-word": {
+    family: "id",
+    make: (random) => ({
+      value: `AKIA${random.text(accountBearing, 1)}${random.text(base32, 6)}${["TEST", "FAKE", "DEMO", "XXYZ"][random.between(0, 3)]}${random.text(base32, 5)}`,
+    }),
+  },
   token: { family: "token", make: sessionToken("IQoJb3JpZ2luX2Vj") },
   "token-old": { family: "token", make: sessionToken("FwoGZXIvYXdz") },
   bedrock: { family: "bedrock", make: bedrockLong },
