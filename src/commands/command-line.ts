@@ -37,6 +37,16 @@ export const entries: readonly Entry[] = [
     load: () => import("./hook.ts"),
   },
   {
+    name: "validate",
+    about: "ask AWS whether credentials work, whose they are and what they may do",
+    load: () => import("./validate.ts"),
+  },
+  {
+    name: "whoami",
+    about: "say who you are to AWS, and where those credentials came from",
+    load: () => import("./whoami.ts"),
+  },
+  {
     name: "completion",
     about: "print a completion script for your shell",
     load: () => import("./completion.ts"),
