@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hookNames } from "../hook-name.ts";
 import { argumentsOf, callsKeyguard, projectCommand } from "./project-command.ts";
@@ -35,7 +35,6 @@ export const husky: Way = {
       const text = `${kept}${kept === "" || kept.endsWith("\n") ? "" : "\n"}${begin}\n${shell}${argumentsOf(hook)}\n`;
       if (text === before) continue;
       writeFileSync(path, text);
-      chmodSync(path, 0o755);
       changes.push({ path, what: before === "" ? "wrote" : "added keyguard to" });
       if (/^\s*exec\s|^\s*exit\b/m.test(kept)) {
         notes.add(`${path} has an exit or exec above keyguard's line: see that it does not end there on success`);

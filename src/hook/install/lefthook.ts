@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+import { type Document, isMap, isSeq, type YAMLMap, type YAMLSeq } from "yaml";
 import { KeyguardError } from "../../model/errors.ts";
 import { type HookName, hookNames, subjectOf } from "../hook-name.ts";
 import { callsKeyguard, projectCommand } from "./project-command.ts";
 import { runTool } from "./run-tool.ts";
 import type { Site } from "./site.ts";
-import type { Change, Way } from "./way.ts";
+import type { Way } from "./way.ts";
+import { readYaml, writeYaml } from "./yaml-file.ts";
 
 /** In the order in which lefthook looks. JSON is YAML; TOML is not, and is left to the person. */
 const names = ["lefthook", ".lefthook", join(".config", "lefthook")];
@@ -23,14 +24,14 @@ export const lefthook: Way = {
 
   install(site, hooks) {
     const path = demandYaml(site, hooks);
-    const document = read(path);
+    const document = readYaml(path);
     const notes = new Set<string>();
     for (const hook of hooks) {
       const { anywhere, note } = projectCommand(site, hook);
       if (note !== null) notes.add(note);
       add(document, hook, `${anywhere}${argumentsFor(hook)}`);
     }
-    const changes = write(path, document, "added keyguard to");
+    const changes = writeYaml(path, document, "added keyguard to");
     if (runTool(site, "lefthook", ["install"]))
       changes.push({ path: site.hooksDir, what: "ran lefthook install, which wrote" });
     else notes.add("git does not run lefthook's hooks yet: run lefthook install once in each clone");
@@ -40,9 +41,9 @@ export const lefthook: Way = {
   uninstall(site) {
     const path = configOf(site);
     if (path === null || !isReadable(path)) return { changes: [], notes: [] };
-    const document = read(path);
+    const document = readYaml(path);
     for (const hook of hookNames) take(document, hook);
-    return { changes: write(path, document, "took keyguard out of"), notes: [] };
+    return { changes: writeYaml(path, document, "took keyguard out of"), notes: [] };
   },
 
   installed(site) {
@@ -80,23 +81,6 @@ function demandYaml(site: Site, hooks: readonly HookName[]): string {
   throw new KeyguardError("config", `${path ?? "lefthook.toml"} is TOML, which keyguard does not edit`, {
     hint: `add by hand: ${lines.join("; ")}`,
   });
-}
-
-function read(path: string): Document {
-  const document = parseDocument(readFileSync(path, "utf8"));
-  const [error] = document.errors;
-  if (error) throw new KeyguardError("config", `${path}: ${error.message.split("\n")[0]}`, { hint: "mend it first" });
-  return document;
-}
-
-function write(path: string, document: Document, what: string): Change[] {
-  const before = readFileSync(path, "utf8");
-  const text = path.endsWith(".json")
-    ? `${JSON.stringify(document.toJS(), null, 2)}\n`
-    : document.toString({ lineWidth: 0 });
-  if (text === before) return [];
-  writeFileSync(path, text);
-  return [{ path, what }];
 }
 
 /** Among the `jobs` where the hook has them, else among the `commands`: lefthook runs both kinds. */

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Document, isMap, isSeq, parseDocument } from "yaml";
+import { type Document, isMap, isSeq } from "yaml";
 import { KeyguardError } from "../../model/errors.ts";
 import { type HookName, hookNames } from "../hook-name.ts";
 import { projectCommand } from "./project-command.ts";
 import { runTool } from "./run-tool.ts";
-import type { Change, Way } from "./way.ts";
+import type { Way } from "./way.ts";
+import { readYaml, writeYaml } from "./yaml-file.ts";
 
 const name = ".pre-commit-config.yaml";
 
@@ -30,7 +31,7 @@ export const preCommitFramework: Way = {
     const known = Object.values(ids).flat();
     const hooks = wanted.filter((hook) => known.includes(hook));
     const path = join(site.top, name);
-    const document = read(path);
+    const document = readYaml(path);
     const notes = new Set<string>();
     const repos = document.get("repos");
     if (!isSeq(repos))
@@ -55,7 +56,7 @@ export const preCommitFramework: Way = {
       ];
     });
     if (entries.length > 0) repos.add(document.createNode({ repo: "local", hooks: entries }));
-    const changes = write(path, document, "added keyguard to");
+    const changes = writeYaml(path, document, "added keyguard to");
     const types = hooks.flatMap((hook) => ["--hook-type", hook]);
     if (runTool(site, "pre-commit", ["install", ...types])) {
       changes.push({ path: site.hooksDir, what: "ran pre-commit install, which wrote" });
@@ -69,7 +70,7 @@ export const preCommitFramework: Way = {
   uninstall(site) {
     const path = join(site.top, name);
     if (!existsSync(path)) return { changes: [], notes: [] };
-    const document = read(path);
+    const document = readYaml(path);
     const repos = document.get("repos");
     if (isSeq(repos)) {
       for (const repo of repos.items) {
@@ -82,12 +83,12 @@ export const preCommitFramework: Way = {
         return !(isSeq(list) && list.items.length === 0);
       });
     }
-    return { changes: write(path, document, "took keyguard out of"), notes: [] };
+    return { changes: writeYaml(path, document, "took keyguard out of"), notes: [] };
   },
 
   installed: (site) => {
     const path = join(site.top, name);
-    return existsSync(path) ? named(read(path)) : [];
+    return existsSync(path) ? named(readYaml(path)) : [];
   },
 };
 
@@ -106,18 +107,4 @@ function named(document: Document): HookName[] {
     }
   }
   return [...found];
-}
-
-function read(path: string): Document {
-  const document = parseDocument(readFileSync(path, "utf8"));
-  const [error] = document.errors;
-  if (error) throw new KeyguardError("config", `${path}: ${error.message.split("\n")[0]}`, { hint: "mend it first" });
-  return document;
-}
-
-function write(path: string, document: Document, what: string): Change[] {
-  const text = document.toString({ lineWidth: 0 });
-  if (text === readFileSync(path, "utf8")) return [];
-  writeFileSync(path, text);
-  return [{ path, what }];
 }

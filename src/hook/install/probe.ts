@@ -21,8 +21,11 @@ import type { Site } from "./site.ts";
 /** What became of a planted key. */
 export type Proof =
   | { readonly guarded: true }
-  /** `why` is a sentence; `said` is what the hook printed, for the person who wants to know. */
-  | { readonly guarded: false; readonly why: string; readonly said: string };
+  /**
+   * `why` is a sentence; `said` is what the hook printed, for the person who wants to know. It is not conclusive when
+   * something else refused first.
+   */
+  | { readonly guarded: false; readonly why: string; readonly said: string; readonly conclusive: boolean };
 
 /** Milliseconds that a hook may take: others' hooks run tests. */
 const patience = 120_000;
@@ -35,19 +38,25 @@ const patience = 120_000;
  */
 export function proveGuarded(site: Site): Proof {
   const hook = join(site.hooksDir, "pre-commit");
-  if (!existsSync(hook)) return { guarded: false, why: `there is no ${hook}`, said: "" };
+  if (!existsSync(hook)) return { guarded: false, why: `there is no ${hook}`, said: "", conclusive: true };
   if (process.platform !== "win32" && (statSync(hook).mode & 0o111) === 0) {
-    return { guarded: false, why: `${hook} is not executable, so git does not run it`, said: "" };
+    return { guarded: false, why: `${hook} is not executable, so git does not run it`, said: "", conclusive: true };
   }
+  const quick = tryIn(site, copyConfiguration);
+  // Other people's commands may need more of the tree than their configuration: then they get all of it.
+  return quick.guarded || quick.conclusive || site.bare ? quick : tryIn(site, copyTree);
+}
+
+function tryIn(site: Site, copy: (site: Site, top: string) => void): Proof {
   const folder = mkdtempSync(join(tmpdir(), "keyguard-probe-"));
   try {
-    return runIn(folder, site);
+    return runIn(folder, site, copy);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-function runIn(folder: string, site: Site): Proof {
+function runIn(folder: string, site: Site, copy: (site: Site, top: string) => void): Proof {
   const top = join(folder, "repository");
   const env = probeEnvironment(site);
   mkdirSync(top);
@@ -59,14 +68,14 @@ function runIn(folder: string, site: Site): Proof {
     }
   };
   git("init", "-q");
-  // What git would run here is what it runs there, by an absolute path.
-  git("config", "core.hooksPath", copyHooks(site, top));
   git("config", "user.name", "keyguard probe");
   git("config", "user.email", "probe@keyguard.invalid");
-  copyConfiguration(site, top);
+  copy(site, top);
+  // What git would run here is what it runs there, by an absolute path.
+  git("config", "core.hooksPath", copyHooks(site, top));
   git("add", "--all", "--force");
   git("commit", "-q", "--no-verify", "--allow-empty", "-m", "before the probe");
-  const name = `probe-${randomText(10, letters)}.txt`;
+  const name = `probe-${randomText(10, letters)}`;
   writeFileSync(join(top, name), plantedKey());
   git("add", "--force", "--", name);
 
@@ -83,11 +92,10 @@ function runIn(folder: string, site: Site): Proof {
   const said = `${result.stdout ?? ""}${result.stderr ?? ""}`;
   const refused = readFileSync(witness, "utf8").startsWith("refused by");
   if (result.status !== 0 && refused) return { guarded: true };
-  if (result.error) return { guarded: false, why: `the hook did not end within ${patience / 1000} s`, said };
-  if (result.status === 0) {
-    return { guarded: false, why: "git committed a planted key, and nothing stopped it", said };
-  }
-  return { guarded: false, why: "the hook failed before it came to keyguard, so nothing is proved", said };
+  const open = (why: string, conclusive: boolean): Proof => ({ guarded: false, why, said, conclusive });
+  if (result.error) return open(`the hook did not end within ${patience / 1000} s`, true);
+  if (result.status === 0) return open("git committed a planted key, and nothing stopped it", true);
+  return open("the hook failed before it came to keyguard, so nothing is proved", false);
 }
 
 function probeEnvironment(site: Site): Record<string, string | undefined> {
@@ -125,8 +133,15 @@ function copyConfiguration(site: Site, top: string): void {
   if (existsSync(join(site.top, ".config")))
     cpSync(join(site.top, ".config"), join(top, ".config"), { recursive: true });
   const modules = join(site.top, "node_modules");
-  if (existsSync(modules)) symlinkSync(modules, join(top, "node_modules"), "junction");
+  if (existsSync(modules) && !existsSync(join(top, "node_modules")))
+    symlinkSync(modules, join(top, "node_modules"), "junction");
   writeFileSync(join(top, ".git", "info", "exclude"), "node_modules\n");
+}
+
+/** Every file that the index has, as `git checkout` would write it; the index itself is only read. */
+function copyTree(site: Site, top: string): void {
+  askGit(site.top, site.env, "checkout-index", "--all", "--force", `--prefix=${top}/`);
+  copyConfiguration(site, top);
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
