@@ -13,7 +13,7 @@ import { decodeUtf16 } from "../decode/utf16.ts";
 import { type OnUnread, type Rules, scanText } from "../engine.ts";
 import { type Literal, prefilterLiterals } from "../prefilter.ts";
 import { View } from "../view.ts";
-import { compileSearch, type Search, searchPadding, searchTableSize } from "./compile-search.ts";
+import { compileSearch, searchTableSize } from "./compile-search.ts";
 import { searchKernel } from "./search-kernel.ts";
 
 /**
@@ -30,14 +30,13 @@ import { searchKernel } from "./search-kernel.ts";
  * Memory is the caller's: texts lie in it with 64 bytes of padding behind them, and it may grow between calls.
  */
 export interface Triage {
-  /** Whether the text holds any literal of the rules, or is a container. `false`: nothing in it can be reported. */
-  mayHold(at: number, length: number): boolean;
   /**
    * Whether an excerpt of a text, which holds everything that a change touches, holds anything that can be a part of a
-   * credential. `false`, where the text before the change had a label but no anchor: the text after it is clean too.
+   * credential. `flagged` says that the text before the change held a literal: then a bare token matters too. `false`,
+   * where the text before the change had no anchor: the text after it is clean too, and flagged as it was.
    */
-  mayMatter(at: number, length: number): boolean;
-  /** All that the engine reports on the text, which `mayHold` let through. */
+  mayMatter(at: number, length: number, flagged: boolean): boolean;
+  /** All that the engine reports on the text. */
   judge(at: number, length: number, id: string, onUnread?: OnUnread): Judgement;
   /** What the engine was given, in bytes and texts; for benchmarks. */
   readonly cost: { windows: number; windowBytes: number; texts: number; textBytes: number; moved: number };
@@ -45,6 +44,8 @@ export interface Triage {
 
 export interface Judgement {
   readonly sightings: readonly Sighting[];
+  /** Whether it holds any literal, or is a container. */
+  readonly flagged: boolean;
   /** Whether there was an anchor: then every later version of the text must be judged as well. */
   readonly armed: boolean;
 }
@@ -62,10 +63,10 @@ const reach = 4600;
 /** A PEM block ends at most so far behind its beginning. */
 const pemReach = 17_500;
 /**
- * How far from a token its label may stand in the bytes: 240 characters, some of them written as escapes of six bytes, and
- * mark-up. Pieces of a token that are named constants must stand as near.
+ * How far behind its label a token may stand in the bytes: 240 characters, some of them written as escapes of six bytes,
+ * and mark-up; and how far before it, where the label is SMTP's or the token is put together from named constants.
  */
-const labelReach = 3072;
+const labelReach = { before: 1024, after: 2560 } as const;
 /** Suspects that one call may tell; more than that is for the engine as a whole. */
 const mostSuspects = 4096;
 const mostLiterals = 65_536;
@@ -77,7 +78,7 @@ const labelled: readonly Detector[] = [secretAccessKey, sessionToken, sesSmtpPas
 const isLabel = ({ ignoreCase }: { ignoreCase?: boolean }): boolean => ignoreCase === true;
 
 /** The rules' literals as labels and as what is an anchor by itself. */
-function splitLiterals(rules: Rules): { labels: Literal[]; anchors: Literal[] } {
+function splitLiterals(rules: Rules): { labels: string[]; all: readonly Literal[] } {
   const only = rules.detectors
     .filter((detector) => labelled.includes(detector))
     .map((detector) => ({ ...detector, keywords: detector.keywords.filter(isLabel) }));
@@ -86,27 +87,19 @@ function splitLiterals(rules: Rules): { labels: Literal[]; anchors: Literal[] } 
       ? { ...detector, keywords: detector.keywords.filter((keyword) => !isLabel(keyword)) }
       : detector,
   );
-  const plain = new Set(only.flatMap(({ keywords }) => keywords.map(({ text }) => text.toLowerCase())));
-  const spelled = prefilterLiterals({ ...rules, detectors: only });
-  return {
-    labels: spelled.filter(({ bytes, ignoreCase }) => ignoreCase && plain.has(bytes)),
-    anchors: [
-      ...prefilterLiterals({ ...rules, detectors: others }),
-      ...spelled.filter(({ bytes, ignoreCase }) => !(ignoreCase && plain.has(bytes))),
-    ],
-  };
+  const anchors = prefilterLiterals({ ...rules, detectors: others });
+  // A keyword of the repository's own detector that holds a label (`my_secret`) makes the label an anchor.
+  const plain = new Set(
+    only
+      .flatMap(({ keywords }) => keywords.map(({ text }) => text.toLowerCase()))
+      .filter((label) => !anchors.some(({ bytes }) => bytes.toLowerCase().includes(label))),
+  );
+  return { labels: [...plain], all: prefilterLiterals(rules) };
 }
 
 /** How much room the tables of `createTriage` take in the memory, in bytes. */
 export function triageTableSize(rules: Rules): number {
-  const { labels, anchors } = splitLiterals(rules);
-  return (
-    searchTableSize(prefilterLiterals(rules)) +
-    searchTableSize(labels) +
-    searchTableSize(anchors) +
-    12 * mostSuspects +
-    16
-  );
+  return searchTableSize(prefilterLiterals(rules)) + 12 * mostSuspects + 16;
 }
 
 interface Known {
@@ -117,24 +110,16 @@ interface Known {
 
 /** A triage with its tables at `at` (a multiple of 16) in the memory, which is long enough for them already. */
 export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: number): Triage {
-  const { labels, anchors } = splitLiterals(rules);
-  const all = prefilterLiterals(rules);
-  let next = at;
-  const place = (literals: readonly Literal[]): Search => {
-    const search = compileSearch(literals, { memory, at: next });
-    next += searchTableSize(literals);
-    return search;
-  };
-  const search = place(all);
-  const labelSearch = place(labels);
-  const anchorSearch = place(anchors);
-  const suspectsAt = next;
+  const { labels, all } = splitLiterals(rules);
+  const search = compileSearch(all, { memory, at });
+  const suspectsAt = at + searchTableSize(all);
   const kernel = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(searchKernel, "base64")), {
     env: { memory },
   }).exports as unknown as Kernel;
   const seed = randomBytes(8).readBigUInt64LE();
   const found = new Int32Array(mostLiterals);
   const labelFound = new Int32Array(mostLiterals);
+  const areaSuspects = new Map<bigint, Uint32Array | null>();
   const verdicts = new Map<bigint, boolean>();
   const known = new Map<string, Known>();
   const tokens = new Map<string, boolean>();
@@ -178,73 +163,98 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     return can;
   };
 
+  /** Which label stands at an address, or null. */
+  const labelAt = (bytes: Buffer, at: number): string | null => {
+    for (const label of labels) {
+      let i = 0;
+      // Folding with 0x20 takes `[` for `{` as well: such a label is no label, and what follows it is looked at in vain.
+      while (i < label.length && (bytes[at + i]! | 0x20) === (label.charCodeAt(i) | 0x20)) i++;
+      if (i === label.length) return label;
+    }
+    return null;
+  };
+
   /**
-   * The windows around all anchors, as pairs of offsets in the text, ascending and apart; null when the text must be
-   * scanned whole.
+   * What can be or become a token in an area, as triples (kind, start, end) counted from its start; null when there are
+   * too many. Versions of a file share most of their areas: each content is looked at once.
    */
-  const windowsOf = (from: number, length: number, excerpt: boolean): number[] | null => {
+  const suspectsIn = (from: number, length: number, long: boolean): Uint32Array | null => {
+    const digest = kernel.digest(from, length, long ? ~seed : seed);
+    const before = areaSuspects.get(digest);
+    if (before !== undefined) return before;
+    const bytes = fresh();
+    const s = kernel.suspects(from, from + length, suspectsAt, mostSuspects, long ? 1 : 0);
+    if (s > mostSuspects) return null;
+    const told = new Uint32Array(memory.buffer, suspectsAt, 3 * s);
+    const kept: number[] = [];
+    let constants = false;
+    const to = from + length;
+    for (let i = 0; i < 3 * s; i += 3) {
+      const what = told[i]!;
+      const start = told[i + 1]!;
+      const end = told[i + 2]!;
+      if (what === kind.run) {
+        if (end - start === 44 ? bytes[start] !== 66 : !canBeSecret(bytes.toString("latin1", start, end))) continue;
+      } else if (what === kind.encoded) {
+        const run = bytes.toString("latin1", start, Math.min(end + 3, start + 65_536, to));
+        if (decodeBase64(new View(run)) === null) continue;
+      } else if (what === kind.pieces) {
+        if (!canBecomeSecret(bytes, Math.max(from, start - 8), Math.min(to, end + 8))) continue;
+      } else if (what === kind.list) {
+        // Whether a list is joined is said up to 240 characters before it, and 500 behind.
+        if (!canBecomeSecret(bytes, Math.max(from, start - 300), Math.min(to, end + 550))) continue;
+      } else if (what === kind.constant) {
+        constants = true;
+        continue;
+      }
+      kept.push(what, start - from, end - from);
+    }
+    if (constants && decodeConstants(new View(bytes.toString("latin1", from, to))) !== null) {
+      kept.push(kind.constant, 0, length);
+    }
+    const result = Uint32Array.from(kept);
+    if (areaSuspects.size > 100_000) areaSuspects.clear();
+    areaSuspects.set(digest, result);
+    return result;
+  };
+
+  /**
+   * The windows around all anchors of a text with these literals, as pairs of offsets in the text, ascending and apart;
+   * null when the text must be scanned whole.
+   */
+  const windowsOf = (from: number, length: number, literals: number): number[] | null => {
     const bytes = fresh();
     const to = from + length;
     const spans: number[] = [];
     const add = (start: number, end: number): void => {
       spans.push(Math.max(0, start - reach), Math.min(length, end + reach));
     };
-    const n = anchorSearch.find(bytes, from, to, found);
-    if (n === mostLiterals) return null;
-    for (let i = 0; i < n; i++) {
-      const start = found[i]! - from;
-      if (bytes[from + start] === 45 && bytes.toString("latin1", from + start, from + start + 5) === "-----") {
+    let l = 0;
+    let long = false;
+    let smtp = false;
+    for (let i = 0; i < literals; i++) {
+      const at = found[i]!;
+      const label = labelAt(bytes, at);
+      if (label !== null) {
+        labelFound[l++] = at;
+        if (label === "smtp") smtp = true;
+        else if (label !== "secret") long = true;
+      } else if (bytes[at] === 45 && bytes.toString("latin1", at, at + 5) === "-----") {
         // Certificates and signatures outnumber keys. The words may be percent-encoded or wrapped in mark-up.
-        if (!/PRIVATE/.test(bytes.toString("latin1", from + start, Math.min(to, from + start + 120)))) continue;
-        add(start, Math.min(length, start + pemReach));
-      } else add(start, start + 20);
+        if (!/PRIVATE/.test(bytes.toString("latin1", at, Math.min(to, at + 120)))) continue;
+        add(at - from, Math.min(length, at - from + pemReach));
+      } else add(at - from, at - from + 20);
     }
-    const l = labelSearch.find(bytes, from, to, labelFound);
-    if (l === mostLiterals) return null;
-    if (l > 0 || excerpt) {
-      let constants = false;
-      let long = excerpt;
-      let smtp = excerpt;
-      for (let i = 0; i < l && !(long && smtp); i++) {
-        const letter = bytes[labelFound[i]! + 1]! | 0x20;
-        if (letter === 109)
-          smtp = true; // s-m-t-p
-        else if (bytes[labelFound[i]! + 2]! !== 99 && bytes[labelFound[i]! + 2]! !== 67)
-          long = true; // se-s-sion
-        else if ((bytes[labelFound[i]! + 3]! | 0x20) === 117) long = true; // sec-u-rity
-      }
-      // Only what a label is near can be reported; an excerpt is looked at as a whole, its labels may have been left out.
-      const areas = excerpt ? [0, length] : around(labelFound, l, from, length);
-      for (let area = 0; area < areas.length; area += 2) {
-        const s = kernel.suspects(from + areas[area]!, from + areas[area + 1]!, suspectsAt, mostSuspects, long ? 1 : 0);
-        if (s > mostSuspects) return null;
-        const suspects = new Uint32Array(memory.buffer, suspectsAt, 3 * s);
-        for (let i = 0; i < s; i++) {
-          const what = suspects[3 * i]!;
-          const start = suspects[3 * i + 1]!;
-          const end = suspects[3 * i + 2]!;
-          if (what === kind.run) {
-            if (end - start === 44 ? !smtp || bytes[start] !== 66 : !canBeSecret(bytes.toString("latin1", start, end)))
-              continue;
-          } else if (what === kind.encoded) {
-            const run = bytes.toString("latin1", start, Math.min(end + 3, start + 65_536, to));
-            if (decodeBase64(new View(run)) === null) continue;
-          } else if (what === kind.pieces) {
-            if (!canBecomeSecret(bytes, Math.max(from, start - 8), Math.min(to, end + 8))) continue;
-          } else if (what === kind.list) {
-            // Whether a list is joined is said up to 240 characters before it, and 500 behind.
-            if (!canBecomeSecret(bytes, Math.max(from, start - 300), Math.min(to, end + 550))) continue;
-          } else if (what === kind.constant) {
-            constants = true;
-            continue;
-          }
-          add(start - from, end - from);
-        }
-      }
-      // A piece is put together with others anywhere in the text.
-      if (constants) {
-        if (excerpt) return null;
-        if (decodeConstants(new View(bytes.toString("latin1", from, to))) !== null) return null;
+    // Only what a label is near can be reported.
+    const areas = around(labelFound, l, from, length);
+    for (let area = 0; area < areas.length; area += 2) {
+      const start = areas[area]!;
+      const suspects = suspectsIn(from + start, areas[area + 1]! - start, long);
+      if (suspects === null) return null;
+      for (let i = 0; i < suspects.length; i += 3) {
+        const [what, first, last] = [suspects[i]!, suspects[i + 1]!, suspects[i + 2]!];
+        if (what === kind.run && last - first === 44 && !smtp) continue;
+        add(start + first, start + last);
       }
     }
     return merge(spans);
@@ -266,23 +276,22 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
 
   return {
     cost,
-    mayHold(from, length) {
+    mayMatter(from, length, flagged) {
       const bytes = fresh();
-      return search.test(bytes, from, from + length) || containerKind(bytes.subarray(from, from + length)) !== null;
-    },
-    mayMatter(from, length) {
-      const bytes = fresh();
-      if (containerKind(bytes.subarray(from, from + length)) !== null) return true;
       if (search.test(bytes, from, from + length)) return true;
-      const windows = windowsOf(from, length, true);
-      return windows === null || windows.length > 0;
+      if (containerKind(bytes.subarray(from, from + length)) !== null) return true;
+      if (!flagged) return false;
+      const suspects = suspectsIn(from, length, true);
+      return suspects === null || suspects.length > 0;
     },
     judge(from, length, id, onUnread) {
       const bytes = fresh();
       const text = bytes.subarray(from, from + length);
-      if (isWhole(text)) return { sightings: scanWhole(text, id, onUnread), armed: true };
-      const windows = windowsOf(from, length, false);
-      if (windows !== null && windows.length === 0) return { sightings: [], armed: false };
+      const literals = search.find(bytes, from, from + length, found);
+      if (literals === 0 && containerKind(text) === null) return { sightings: [], flagged: false, armed: false };
+      if (isWhole(text)) return { sightings: scanWhole(text, id, onUnread), flagged: true, armed: true };
+      const windows = literals === mostLiterals ? null : windowsOf(from, length, literals);
+      if (windows !== null && windows.length === 0) return { sightings: [], flagged: true, armed: false };
       let total = 0;
       for (let i = 0; windows !== null && i < windows.length; i += 2) total += windows[i + 1]! - windows[i]!;
       // A small text is its own window.
@@ -310,15 +319,15 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
         }
         any ||= verdict;
       }
-      if (!any) return { sightings: [], armed: true };
+      if (!any) return { sightings: [], flagged: true, armed: true };
       const before = known.get(key);
       if (before !== undefined) {
         cost.moved++;
-        return { sightings: move(before, starts, text, id), armed: true };
+        return { sightings: move(before, starts, text, id), flagged: true, armed: true };
       }
       const sightings = scanWhole(text, id, onUnread);
       known.set(key, { starts, sightings: sightings.map((sighting) => relative(sighting, starts, text)) });
-      return { sightings, armed: true };
+      return { sightings, flagged: true, armed: true };
     },
   };
 }
@@ -327,8 +336,8 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
 function around(labels: Int32Array, n: number, from: number, length: number): number[] {
   const areas: number[] = [];
   for (let i = 0; i < n; i++) {
-    const start = Math.max(0, labels[i]! - from - labelReach);
-    const end = Math.min(length, labels[i]! - from + labelReach);
+    const start = Math.max(0, labels[i]! - from - labelReach.before);
+    const end = Math.min(length, labels[i]! - from + labelReach.after);
     const last = areas.length - 1;
     if (last > 0 && start <= areas[last]!) areas[last] = end;
     else areas.push(start, end);
@@ -405,5 +414,3 @@ function move(known: Known, starts: readonly number[], text: Buffer, id: string)
     };
   });
 }
-
-export { searchPadding };

@@ -39,7 +39,6 @@ interface State {
 }
 
 const unknown: State = { known: false, flagged: false, armed: false };
-const clean: State = { known: true, flagged: false, armed: false };
 
 /** An object whose deltas are being walked, with its bytes. */
 interface Frame {
@@ -84,9 +83,7 @@ export class PackScanner {
   scanBytes(bytes: Uint8Array, id: string, onUnread: (path: string, why: string) => void): readonly Sighting[] {
     const at = this.#arena.take(bytes.length);
     this.#arena.bytes.set(bytes, at);
-    const sightings = this.#triage.mayHold(at, bytes.length)
-      ? this.#triage.judge(at, bytes.length, id, onUnread).sightings
-      : [];
+    const { sightings } = this.#triage.judge(at, bytes.length, id, onUnread);
     this.#arena.release(at, bytes.length);
     this.#shrink();
     return sightings;
@@ -217,7 +214,7 @@ export class PackScanner {
       return this.#examine(place, at, size, isMessage, idOf, sink);
     }
     const length = this.#deltas.excerpt(frame.at, frame.size, delta, deltaSize, at, size, context);
-    const hit = state.flagged ? this.#triage.mayMatter(at, length) : this.#triage.mayHold(at, length);
+    const hit = this.#triage.mayMatter(at, length, state.flagged);
     if (!hit) {
       if (!isLeaf) rebuild();
       return state;
@@ -241,11 +238,10 @@ export class PackScanner {
       from += skip;
       length -= skip;
     }
-    if (!this.#triage.mayHold(from, length)) return clean;
     const onUnread = (path: string, why: string): void => sink.onUnread(place, path, why);
-    const { sightings, armed } = this.#triage.judge(from, length, idOf(place), onUnread);
+    const { sightings, flagged, armed } = this.#triage.judge(from, length, idOf(place), onUnread);
     if (sightings.length > 0) sink.onSightings(place, sightings);
-    return { known: true, flagged: true, armed };
+    return { known: true, flagged, armed };
   }
 
   /** Inflates an object's data to `at`. */
