@@ -16,6 +16,10 @@ export interface FetchRequest {
   readonly credentials: { readonly server: string; readonly token: string } | null;
 }
 
+/** What a fetch needs beyond what reading does: the way through a proxy, and whom to trust. */
+const forServers =
+  /^(?:https?_proxy|all_proxy|no_proxy|ssl_cert_file|ssl_cert_dir|git_ssl_cainfo|git_ssl_capath|curl_ca_bundle)$/i;
+
 /** Milliseconds after which a fetch that hangs is given up. */
 const patience = 10 * 60_000;
 
@@ -45,7 +49,9 @@ export async function fetchCommits(request: FetchRequest): Promise<string | null
     "origin",
     ...what,
   ];
-  const { GIT_ALLOW_PROTOCOL: _, ...env } = gitEnvironment(request.env);
+  const { GIT_ALLOW_PROTOCOL: _, ...reading } = gitEnvironment(request.env);
+  const servers = Object.entries(request.env).filter(([name, value]) => forServers.test(name) && value !== undefined);
+  const env = { ...reading, ...(Object.fromEntries(servers) as Record<string, string>) };
   const child = spawn("git", args, {
     cwd: dir,
     env: { ...env, ...(credentials === null ? {} : authorize(env, credentials)) },

@@ -1,4 +1,4 @@
-import { type GitPlace, type GitProcess, startGit } from "./spawn-git.ts";
+import { type GitPlace, type GitProcess, startGit, tryGit } from "./spawn-git.ts";
 
 export interface GitObject {
   readonly id: string;
@@ -21,6 +21,7 @@ interface Waiting {
 /** Larger objects are told and not read: 512 MiB, well below what one Buffer and one string can hold. */
 export const largestObject = 512 * 2 ** 20;
 
+const absent = "its content is not in this clone";
 const newline = 0x0a;
 const idShape = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
@@ -33,6 +34,10 @@ export class ObjectReader {
   readonly #place: GitPlace;
   #git: GitProcess | null = null;
   readonly #waiting: Waiting[] = [];
+  /** How often git died because an object is elsewhere; after a few times its list of what is here is asked for. */
+  #absences = 0;
+  #present: ReadonlySet<string> | null = null;
+  #listing = false;
   /** Bytes of the header line, or of the object and its closing newline, as far as they have come. */
   #header = "";
   #type: GitObject["type"] = "blob";
@@ -54,9 +59,11 @@ export class ObjectReader {
   read(id: string): Promise<GitObject | NoObject> {
     // Anything else would be taken for a revision, or for two questions.
     if (!idShape.test(id)) return Promise.resolve({ id, why: "its id is malformed" });
-    this.start();
+    if (this.#present?.has(id) === false) return Promise.resolve({ id, why: absent });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id, resolve, reject });
+      if (this.#listing) return;
+      this.start();
       this.#git!.stdin.write(`${id}\n`);
     });
   }
@@ -100,10 +107,40 @@ export class ObjectReader {
     const failed = this.#waiting.shift();
     if (failed === undefined) return;
     const said = stderr.split("\n").find((line) => /^(fatal|error): /.test(line));
-    failed.resolve({ id: failed.id, why: `git cannot read it (${said?.replace(/^\w+: /, "") ?? "no reason given"})` });
+    const isAbsent = /promisor remote|lazy fetching/.test(stderr);
+    const reason = said?.replace(/^\w+: /, "") ?? "no reason given";
+    failed.resolve({ id: failed.id, why: isAbsent ? absent : `git cannot read it (${reason})` });
+    if (isAbsent) this.#absences++;
+    if (this.#absences === 4 && this.#present === null) this.#list();
+    else this.#askAgain();
+  }
+
+  #askAgain(): void {
     if (this.#waiting.length === 0) return;
     this.start();
     for (const { id } of this.#waiting) this.#git!.stdin.write(`${id}\n`);
+  }
+
+  /**
+   * In a partial clone git dies over each object that it may not fetch. Starting it anew thousands of times would take
+   * minutes: better know what is here.
+   */
+  #list(): void {
+    this.#listing = true;
+    const every = ["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)"];
+    const goOn = (present: ReadonlySet<string> | null): void => {
+      this.#listing = false;
+      this.#present = present;
+      for (const waiting of this.#waiting.splice(0)) {
+        if (present?.has(waiting.id) === false) waiting.resolve({ id: waiting.id, why: absent });
+        else this.#waiting.push(waiting);
+      }
+      this.#askAgain();
+    };
+    tryGit(this.#place, every).then(
+      ({ status, stdout }) => goOn(status === 0 ? new Set(stdout.toString("latin1").split("\n")) : null),
+      () => goOn(null),
+    );
   }
 
   #take(chunk: Buffer): void {
@@ -141,7 +178,7 @@ export class ObjectReader {
     this.#header = "";
     if (size === undefined) {
       const { id, resolve } = this.#waiting.shift()!;
-      resolve({ id, why: type === "missing" ? "its content is not in this clone" : `git says it is ${type}` });
+      resolve({ id, why: type === "missing" ? absent : `git says it is ${type}` });
       return;
     }
     this.#type = type as GitObject["type"];

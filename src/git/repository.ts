@@ -1,6 +1,6 @@
-import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
-import { type GitPlace, gitFailure, tryGit } from "./spawn-git.ts";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type GitOutput, type GitPlace, gitFailure, tryGit } from "./spawn-git.ts";
 
 /** What keyguard knows of a repository before it reads it. Paths are absolute, without a `/` at the end. */
 export interface Repository {
@@ -14,19 +14,16 @@ export interface Repository {
   readonly shallow: boolean;
 }
 
+/** Each answer is one line that holds no path, but for the last one: paths may hold newlines. */
 const questions = [
   "--is-bare-repository",
+  "--is-inside-work-tree",
   "--is-shallow-repository",
   "--show-object-format",
-  // Paths may hold newlines: a known word stands between each two.
+  "--show-cdup",
   "--absolute-git-dir",
-  "--is-bare-repository",
-  "--git-common-dir",
-  "--is-bare-repository",
-  // Last, because git gives up here where there is no work tree.
-  "--show-toplevel",
 ];
-const answers = /^(true|false)\n(true|false)\n(sha1|sha256)\n([\s\S]+?)\n\1\n([\s\S]+?)\n\1\n(?:([\s\S]+)\n)?$/;
+const answers = /^(true|false)\n(true|false)\n(true|false)\n(sha1|sha256)\n([\s\S]+)\n$/;
 
 /**
  * The repository that the place is in, or null where there is none.
@@ -35,20 +32,42 @@ const answers = /^(true|false)\n(true|false)\n(sha1|sha256)\n([\s\S]+?)\n\1\n([\
  */
 export async function findRepository(place: GitPlace): Promise<Repository | null> {
   const args = ["rev-parse", ...questions];
-  const output = await tryGit(place, args);
+  let output: GitOutput;
+  try {
+    output = await tryGit(place, args);
+  } catch (error) {
+    // Without git, a folder that no `.git` lies above can be read all the same.
+    if (isBelowRepository(place.dir)) throw error;
+    return null;
+  }
   const found = answers.exec(output.stdout.toString("utf8"));
-  if (found === null || (output.status !== 0 && !/must be run in a work tree/.test(output.stderr))) {
-    if (/not a git repository/.test(output.stderr) && !/safe\.directory|ownership|unsafe/.test(output.stderr))
-      return null;
+  if (found === null || output.status !== 0) {
+    if (/not a git repository/.test(output.stderr)) return null;
     throw gitFailure(args, output);
   }
-  const [, bare, shallow, format, gitDir, commonDir, top] = found;
+  const [, bare, inside, shallow, format, paths] = found;
+  // How far up the top is; not answered outside of a work tree, where git names one that it knows of instead.
+  const up = inside === "true" ? /^((?:\.\.\/)*)\n/.exec(paths!) : null;
+  const gitDir = resolve(up === null ? paths!.slice(paths!.lastIndexOf("\n/") + 1) : paths!.slice(up[0].length));
   return {
-    top: bare === "true" || top === undefined || output.status !== 0 ? null : resolve(top),
-    gitDir: resolve(gitDir!),
-    // Relative to where git ran, whose own path may lead through a link.
-    commonDir: resolve(realpathSync(place.dir), commonDir!),
+    top: bare === "true" || up === null ? null : resolve(realpathSync(place.dir), up[1]!),
+    gitDir,
+    commonDir: commonDirOf(gitDir),
     objectFormat: format === "sha256" ? "sha256" : "sha1",
     shallow: shallow === "true",
   };
+}
+
+/** A linked work tree's folder names the shared one in a file. See gitrepository-layout(5). */
+function commonDirOf(gitDir: string): string {
+  try {
+    return resolve(gitDir, readFileSync(join(gitDir, "commondir"), "utf8").replace(/\n$/, ""));
+  } catch {
+    return gitDir;
+  }
+}
+
+function isBelowRepository(dir: string): boolean {
+  if (lstatSync(join(dir, ".git"), { throwIfNoEntry: false }) !== undefined) return true;
+  return dirname(dir) !== dir && isBelowRepository(dirname(dir));
 }

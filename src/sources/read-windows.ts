@@ -98,10 +98,10 @@ function windowText(
 }
 
 /** Where in a full window the next one begins: at a line's start where there is one, so that columns stay right. */
-function overlapFrom(window: Uint8Array): number {
+export function overlapFrom(window: Uint8Array): number {
   const latest = window.length - windowOverlap;
-  const newline = window.subarray(0, latest).lastIndexOf(0x0a);
-  return newline >= latest - windowOverlap ? newline + 1 : latest;
+  const newline = window.subarray(latest - windowOverlap, latest).lastIndexOf(0x0a);
+  return newline < 0 ? latest : latest - windowOverlap + newline + 1;
 }
 
 /** Counts the lines before an offset, by reading the file again: only windows that the prefilter hits need it. */

@@ -1,5 +1,5 @@
 import type { Span } from "../model/span.ts";
-import { windowOverlap, windowSize } from "./read-windows.ts";
+import { overlapFrom, windowSize } from "./read-windows.ts";
 import { emptyTally, type Sink, type Tally } from "./sink.ts";
 
 export interface StdinOptions {
@@ -35,9 +35,7 @@ export async function readStdin({ stream, path }: StdinOptions, sink: Sink): Pro
       }
       if (length === memory.length) {
         await give();
-        const cut = windowSize - windowOverlap;
-        const newline = memory.subarray(0, cut).lastIndexOf(0x0a);
-        const keep = newline >= cut - windowOverlap ? newline + 1 : cut;
+        const keep = overlapFrom(memory);
         for (let i = 0; i < keep; i++) if (memory[i] === 0x0a) firstLine++;
         memory.copyWithin(0, keep);
         offset += keep;

@@ -174,6 +174,8 @@ class TreeReader {
     const untracked = startGit(place, ["ls-files", "-z", "--others", "--exclude-standard", ...pathspec]);
     tracked.stdin.end();
     untracked.stdin.end();
+    // Node throws away what a child wrote that ends before anyone listens; this listener keeps it.
+    untracked.stdout.on("readable", () => {});
     // While they start, our own walk tells what git is silent about: FIFOs and their like, folders that cannot be read,
     // and, once git's lists are taken away, the ignored files. It also saves asking what kind each file is of.
     const walked = walk(asBytePath(root + scope), scope, {
@@ -308,7 +310,7 @@ class TreeReader {
     if (this.#isExcluded(name) || (this.#named.size > 0 && this.#named.has(root + path))) return;
     try {
       const pending = this.#files.read(fsPath(asBytePath(root + path)), name);
-      return pending?.catch((error: unknown) => this.#readFailed(name, error));
+      if (pending instanceof Promise) return pending.catch((error: unknown) => this.#readFailed(name, error));
     } catch (error) {
       this.#readFailed(name, error);
     }
