@@ -47,7 +47,11 @@ export const accessKeyId: Detector = {
 function standsAlone(view: string, start: number, end: number): boolean {
   const before = view.charAt(start - 1);
   const after = view.charAt(end);
-  if (tokenCharacter.test(before) || tokenCharacter.test(after)) return isHexEscape(view, start);
+  // Serialised strings have their length in the byte before them: 20 is no printable character, and what follows is not theirs.
+  if (before === "\x14") return true;
+  const opened = !tokenCharacter.test(before) || isEscape(view, start) || isAddedLine(view, start);
+  const closed = !tokenCharacter.test(after) || (after === "+" && view.charAt(end + 1) === "}");
+  if (!opened || !closed) return false;
   if (after === "=" && view.charAt(end + 1) === "=") return false;
   if (before !== "/" && after !== "/") return true;
   const run = /[A-Za-z0-9+/]*$/.exec(view.slice(Math.max(0, start - 200), start))?.[0].length ?? 0;
@@ -56,6 +60,11 @@ function standsAlone(view: string, start: number, end: number): boolean {
 }
 
 /** `\nAKIA…` inside a string of source code: the letter belongs to the escape. */
-function isHexEscape(view: string, start: number): boolean {
+function isEscape(view: string, start: number): boolean {
   return /(?:^|[^\\])\\[nrt]$/.test(view.slice(Math.max(0, start - 3), start));
+}
+
+/** The mark of an added line of a diff, or of an added word of a word diff. */
+function isAddedLine(view: string, start: number): boolean {
+  return view.charAt(start - 1) === "+" && (start === 1 || /[\n{]/.test(view.charAt(start - 2)));
 }

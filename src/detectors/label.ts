@@ -31,11 +31,11 @@ const none: Label = { kind: "none", words: "" };
 const awsSecretName = new RegExp(
   [
     // aws_secret_access_key, AwsSecretKey, AWS-SECRET, amazon.secret, fs.s3a.secret.key, s3.secret-key, s3cmd, iam secret
-    String.raw`(?:aws|amazon|amz|s3[an]?|s3cmd|iam|boto|ses|dynamo(?:db)?|sqs|sns|ec2|athena|glue|redshift)(?:[\w .:/[\]"'-]{0,24}?)secret`,
+    String.raw`(?:aws|amazon|amz|s3[an]?|s3cmd|(?<![a-z])(?:iam|boto|ses|dynamo(?:db)?|sqs|sns|ec2|athena|glue|redshift)(?![a-z]))(?:[\w .:/[\]"'-]{0,24}?)secret(?:[ _.-]?(?:access[ _.-]?)?keys?)?`,
     // secret_access_key, SecretAccessKey, "secret access key", secretAccessKeyId's twin
     String.raw`secret[\w]{0,8}[ _.-]?access[ _.-]?key(?![ _.-]?id)`,
-    String.raw`access[ _.-]?key[ _.-]?secret`,
-    String.raw`access[ _.-]?secret(?:[ _.-]?key)?`,
+    "access[ _.-]?key[ _.-]?secret",
+    "access[ _.-]?secret(?:[ _.-]?key)?",
     String.raw`aws[\w.-]{0,12}[_.-](?:sk|secret|pass(?:word|wd)?|private[_.-]?key|sec[_.-]?key)\b`,
     String.raw`secret[ _.-]?key[\w .-]{0,12}aws`,
     String.raw`secret[\w.-]{0,12}(?:aws|amazon|s3)`,
@@ -45,7 +45,7 @@ const awsSecretName = new RegExp(
 );
 const secretName =
   /secret(?:[ _.-]?(?:key|access|token|value|string))?|passw(?:or)?d|passphrase|\bpwd\b|\bpass\b|\bsk\b|private[ _.-]?key|\bcreds?\b|credentials?\b|basicauth|with(?:Static)?Credentials/gi;
-const keyIdName = /access[ _.-]?key(?:[ _.-]?id)?|\bkey[ _.-]?id\b|\bakid\b|\bak\b|access[ _.-]?id/gi;
+const keyIdName = /(?<!secret[ _.-]?)access[ _.-]?key(?:[ _.-]?id)?|\bkey[ _.-]?id\b|\bakid\b|\bak\b|access[ _.-]?id/gi;
 const sessionTokenName = /(?:session|security|sts|aws)[\w .-]{0,8}token|x-amz-security-token/gi;
 /** Names of what looks like a secret and is none. */
 const otherName =
@@ -55,7 +55,7 @@ const otherName =
  * Names that may stand between a label and its value: the second half of `name: X, value: Y`, a type, a default, a call.
  */
 const filler =
-  /^(?:\w*(?:value|default|name|key|string|description)|no[_-]?echo|min[_-]?length|max[_-]?length|allowed\w+|constraint\w+|values?|val|string|str|text|content|default|defaultvalue|type|data|plain|literal|sensitive|static|const|let|var|final|public|private|readonly|export|set|setx|env|environ|getenv|environment|putenv|put|add|append|new|return|secure|securestring|none|null|optional|required|description|true|false|b|r|u|f|rb|br|s|is|was|the|for|of|a|to|key|id|char|std|nsstring|optional|some|to_string|tostring|into|from|aws|param|parameter|arg|property|field|item|entry|element|code|td|th|tr|span|strong|em|dt|dd|li|p|pre|tt|big|small|div|option|class|name|version|label|input|i|k|v|nbsp|quot|amp)$/i;
+  /^(?:\w*(?:value|default|name|key|string|description)|no[_-]?echo|min[_-]?length|max[_-]?length|allowed\w+|constraint\w+|values?|val|string|str|text|content|default|defaultvalue|type|plain|literal|sensitive|static|const|let|var|final|public|private|readonly|export|set|setx|env|environ|getenv|environment|putenv|put|add|append|new|return|secure|securestring|none|null|optional|required|description|true|false|b|r|u|f|rb|br|s|is|was|the|for|of|a|to|key|id|char|std|nsstring|optional|some|to_string|tostring|into|from|aws|param|parameter|arg|property|code|td|th|tr|span|strong|em|dt|dd|li|p|pre|tt|big|small|div|option|class|name|version|label|input|i|k|v|nbsp|quot|amp)$/i;
 
 /**
  * Whether what stands between a label and a value joins them: punctuation, types and fillers do; another name with a
@@ -87,8 +87,46 @@ const byTrust = [
   ["secret", secretName],
 ] as const;
 
-/** What the words before `at` say of the value that begins there. `from` bounds how far back they may stand. */
+/** `secretAccessKeyFingerprint`, `secret_key_version`: said of a secret, never the secret itself. */
+const aboutSecret =
+  /secret.*(?:finger[_-]?print|hash|sha[_-]?\d*|md5|checksum|digest|arn|version|name|path|file(?:name)?|length|regex|pattern|url|uri|prefix|suffix|expir\w*|date|time|count|ttl|hint|etag|rotation|key[_-]?id|policy|role|status|enabled?)$/i;
+
+/**
+ * What the words before `at` say of the value that begins there. `from` bounds how far back they may stand. Where its
+ * own name says nothing (`prod: …`), the names above it that it is indented under are asked.
+ */
 export function labelBefore(text: string, at: number, from = 0): Label {
+  const own = nearestLabel(text, at, from);
+  if (own.kind !== "none") return own;
+  const lineStart = text.lastIndexOf("\n", at - 1) + 1;
+  if (
+    lineStart < from ||
+    !/^[ \t]*(?:-[ \t]+)?["']?[\w.-]{1,60}["']?[ \t]{0,10}[:=][ \t]*["']?$/.test(text.slice(lineStart, at))
+  )
+    return none;
+  let indent = indentAt(text, lineStart);
+  let next = lineStart;
+  for (let lines = 0; lines < 40 && indent > 0 && next > from; lines++) {
+    const end = next - 1;
+    next = text.lastIndexOf("\n", end - 1) + 1;
+    const depth = indentAt(text, next);
+    if (end - next > 200 || text.slice(next, end).trim() === "" || depth >= indent) continue;
+    indent = depth;
+    const line = text.slice(next, end);
+    if (!/[:={[(]\s*$/.test(line)) return none;
+    const above = nearestLabel(line, line.length, 0);
+    if (above.kind !== "none") return above;
+  }
+  return none;
+}
+
+function indentAt(text: string, lineStart: number): number {
+  let indent = 0;
+  while (text.charCodeAt(lineStart + indent) === 32 || text.charCodeAt(lineStart + indent) === 9) indent++;
+  return indent;
+}
+
+function nearestLabel(text: string, at: number, from: number): Label {
   const start = Math.max(from, at - labelReach, 0);
   const before = text.slice(start, at);
   const matches: { kind: LabelKind; start: number; end: number }[] = [];
@@ -102,7 +140,9 @@ export function labelBefore(text: string, at: number, from = 0): Label {
   if (nearest < 0) return none;
   const said = matches.filter((match) => match.end === nearest);
   const best = byTrust.map(([kind]) => said.find((match) => match.kind === kind)).find((match) => match !== undefined);
-  return best === undefined ? none : { kind: best.kind, words: before.slice(best.start, best.end) };
+  if (best === undefined) return none;
+  const words = before.slice(best.start, best.end);
+  return { kind: aboutSecret.test(words) ? "other" : best.kind, words };
 }
 
 /** Widens a match to the whole name it is part of. */

@@ -1,5 +1,6 @@
 import type { Detector, Match } from "./detector.ts";
-import { labelBefore, labelReach } from "./label.ts";
+import { type Label, labelBefore, labelReach } from "./label.ts";
+import { isEscapedPiece } from "./piece.ts";
 import { tokenRuns } from "./token-runs.ts";
 import { isDocumentedExample, whyNotSecret } from "./token-shape.ts";
 
@@ -12,17 +13,18 @@ export const secretAccessKey: Detector = {
   about: "Secret access key: 40 characters, with a label that says so or beside its access key id",
   references: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
   keywords: [{ text: "secret", ignoreCase: true, encoded: "words" }],
-  *find(view: string): Iterable<Match> {
+  *find(view: string, path: string): Iterable<Match> {
     const seen = new Set<number>();
     // Exactly 40: `\b` at the edges would lose the keys that begin or end in `/` or `+`.
     for (const [start, end] of tokenRuns(view, 40)) {
-      if (end - start !== 40) continue;
-      seen.add(start);
-      yield judge(view, start, end);
+      const exact = exactly40(view, start, end);
+      if (exact < 0) continue;
+      seen.add(exact);
+      yield judge(view, exact, exact + 40, path);
     }
     for (const match of view.matchAll(behindId)) {
       const start = match.index + match[0].length - 40;
-      if (!seen.has(start)) yield judge(view, start, start + 40);
+      if (!seen.has(start)) yield judge(view, start, start + 40, path);
     }
   },
   examples: {
@@ -38,11 +40,22 @@ export const secretAccessKey: Detector = {
   },
 };
 
-function judge(view: string, start: number, end: number): Match {
+/** Where 40 characters of a run are a token by themselves, or -1. */
+function exactly40(view: string, start: number, end: number): number {
+  if (end - start === 40) return start;
+  const before = view.charCodeAt(start - 1);
+  // Serialised strings have their length in the byte before them: 40 is `(`, and what follows is no part of them.
+  if (before === 40 && /[\x00-\x08\x0e-\x1f\x7f-\xff]/.test(view.charAt(start - 2))) return start;
+  // The mark of an added line of a diff.
+  if (end - start === 41 && view.charCodeAt(start) === 43 && (start === 0 || before === 10)) return start + 1;
+  return -1;
+}
+
+function judge(view: string, start: number, end: number, path: string): Match {
   const span = { start, end };
   const token = view.slice(start, end);
   if (/^[0-9a-f]+$/i.test(token)) return { part: "secretAccessKey", span, clean: "hexadecimal: a hash or a commit id" };
-  const label = labelBefore(view, start, endOfIdBefore(view, start));
+  const label = isAlone(view, start, end) ? labelOfFile(path) : labelBefore(view, start, endOfIdBefore(view, start));
   const named = { part: "secretAccessKey", span, ...(label.words === "" ? {} : { label: label.words }) } as const;
   const vouched = label.kind === "aws-secret";
   const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
@@ -53,6 +66,16 @@ function judge(view: string, start: number, end: number): Match {
     ...named,
     clean: isDocumentedExample(token) ? "an example" : `named ${label.words}: something else than a secret access key`,
   };
+}
+
+/** Whether the file holds nothing else: then its name is the label, as for secrets mounted into a container. */
+function isAlone(view: string, start: number, end: number): boolean {
+  return view.length < 120 && view.slice(0, start).trim() === "" && view.slice(end).trim() === "";
+}
+
+function labelOfFile(path: string): Label {
+  const name = path.slice(path.search(/[^/!]*$/)).replace(/\.(?:txt|key|secret|conf|dat|token)$/i, "");
+  return labelBefore(`${name} = `, name.length + 3);
 }
 
 /** Where the last key id before `at` ends: what is said before the id is said of the id. */
@@ -69,15 +92,7 @@ function whyNotHere(view: string, start: number, end: number, vouched: boolean):
   const before = view.charAt(start - 1);
   const after = view.charAt(end);
   if (after === "=") return "a piece of padded base64";
-  const escaped = /^(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\/)|&#x?[0-9A-Fa-f]{2,4};|&(?:sol|plus);)/;
-  if (before === "%" || before === "\\" || view.startsWith("&#", start - 2) || escaped.test(view.slice(end, end + 8)))
-    return "a piece of a value with escapes in it";
-  if (
-    after === "%" &&
-    /^%[0-9A-Fa-f]{2}/.test(view.slice(end, end + 3)) &&
-    !/^%(?:0[AaDd9]|2[02367CcBb&;]|3[BbAa]|40|5[Dd]|7[DdCc]|26)/.test(view.slice(end, end + 3))
-  )
-    return "a piece of a percent-encoded value";
+  if (isEscapedPiece(view, start, end)) return "a piece of a value with escapes in it";
   const dashed = before === "-" || before === "_" || after === "-" || after === "_";
   if (dashed && !(before === after) && !vouched) return "a piece of url-safe base64";
   if (after === "." && /[A-Za-z0-9_-]/.test(view.charAt(end + 1))) return "a piece of a dotted token";

@@ -1,7 +1,8 @@
 import type { Detector, Match } from "./detector.ts";
 import { labelBefore } from "./label.ts";
+import { isEscapedPiece } from "./piece.ts";
 import { tokenRuns } from "./token-runs.ts";
-import { entropy, holdsPlaceholderWord } from "./token-shape.ts";
+import { entropy, holdsPlaceholderWord, isCyclic, regularSteps } from "./token-shape.ts";
 
 /**
  * The heads that AWS's tokens have today and had before: base64 of `!\n\tJorigin_ec` and of `\x17\x07…\x19aws`.
@@ -34,9 +35,15 @@ export const sessionToken: Detector = {
     const named = view.search(name) >= 0;
     if (!named && !heads.some((head) => view.includes(head))) return;
     for (const [start, run] of tokenRuns(view, shortest)) {
+      if (isEscapedPiece(view, start, run)) continue;
       const end = view.startsWith("==", run) ? run + 2 : view.startsWith("=", run) ? run + 1 : run;
       if (!heads.some((head) => view.startsWith(head, start))) {
-        if (!named || labelBefore(view, start).kind !== "session-token") continue;
+        if (
+          !named ||
+          /^(?:ABSK|eyJ)/.test(view.slice(start, start + 4)) ||
+          labelBefore(view, start).kind !== "session-token"
+        )
+          continue;
         if (/[_-]/.test(view.charAt(start - 1)) || /[_-]/.test(view.charAt(end))) continue;
       }
       yield judge(view.slice(start, end), start, end);
@@ -55,7 +62,8 @@ function judge(token: string, start: number, end: number): Match {
   const match = { part: "sessionToken", span } as const;
   if (/EXAMPLE/.test(token)) return { ...match, clean: "an example from AWS's documentation" };
   const tail = token.slice(24);
-  if (entropy(tail) < 4.2) return { ...match, clean: "too regular for a real token" };
+  if (entropy(tail) < (tail.length > 200 ? 4.9 : 4.6) || isCyclic(tail) || regularSteps(tail) > tail.length * 0.2)
+    return { ...match, clean: "too regular for a real token" };
   if (/x{6}|X{6}|\.{3}/.test(token)) return { ...match, clean: "a placeholder" };
   if (token.length < 200 && holdsPlaceholderWord(token.slice(30)) && entropy(tail) < 5)
     return { ...match, clean: "a placeholder" };

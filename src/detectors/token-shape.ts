@@ -32,7 +32,7 @@ export function classChanges(token: string): number {
 }
 
 /** How many steps go to the next or the previous character code, or stay: sequences, countdowns and repeats are made of them. */
-function regularSteps(token: string): number {
+export function regularSteps(token: string): number {
   let steps = 0;
   for (let i = 1; i < token.length; i++) {
     if (Math.abs(token.charCodeAt(i) - token.charCodeAt(i - 1)) <= 1) steps++;
@@ -40,8 +40,22 @@ function regularSteps(token: string): number {
   return steps;
 }
 
+/** Whether it is several sequences in turn, as `A1b2C3d4…` is: every second, third or fourth character is the next one. */
+function isInterleaved(token: string): boolean {
+  const lower = token.toLowerCase();
+  for (let lag = 2; lag <= 4; lag++) {
+    let steps = 0;
+    for (let i = lag; i < lower.length; i++) {
+      const step = lower.charCodeAt(i) - lower.charCodeAt(i - lag);
+      if (step === 1 || step === -1 || step === -9 || step === -25) steps++;
+    }
+    if (steps >= (lower.length - lag) * 0.45) return true;
+  }
+  return false;
+}
+
 /** Whether the token, from some point on, repeats itself with a period of at most a third of its length. */
-function isCyclic(token: string): boolean {
+export function isCyclic(token: string): boolean {
   for (let period = 1; period <= token.length / 3; period++) {
     let same = 0;
     for (let i = period; i < token.length; i++) if (token[i] === token[i - period]) same++;
@@ -60,13 +74,21 @@ function walksTheKeyboard(token: string): boolean {
   });
 }
 
-/** Words that people put into values that stand for a secret. Four letters in a row by chance: 3 in 100,000 tokens. */
-const placeholderWords =
-  /example|sample|dummy|changeme|change_me|replace|redact|placeholder|your|secret|access|token|fake|test|demo|insert|hidden|masked|removed|nothing|foobar|todo|dont|never|notareal|xxxx|abcd|1234|passw|credential|invalid|random|secure|value|string|here/i;
+/** Words that make a value a stand-in for a secret, however it goes on: six letters in a row come by chance in one of a million tokens. */
+const plainWords =
+  /example|sample|changeme|change_me|replace|redact|placeholder|accesskey|secretkey|insert|hidden|masked|removed|nothing|foobar|notareal|abcdefg|1234567|passw|credential|invalid|random|secure|yourkey|dummy|xxxxx|secret|access|censor|deleted|revoked|expired|obfusc|sanitiz|anonym|testing|string/i;
+/** Shorter ones come by chance in one of a thousand: they need another sign beside them. */
+const shortWords =
+  /your|token|fake|test|demo|todo|dont|never|abcd|1234|value|here|real|none|null|mock|junk|blah|asdf|key1|some|this|key/gi;
 
 /** Whether it holds words that make it a stand-in for a secret rather than one. */
 export function holdsPlaceholderWord(token: string): boolean {
-  return placeholderWords.test(token);
+  if (plainWords.test(token)) return true;
+  const words = (token.match(shortWords) ?? []).filter((word) => /^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+|\d+)$/.test(word));
+  return (
+    words.length >= 3 ||
+    (words.some((word) => word.length > 3) && (words.length >= 2 || classChanges(token) < token.length * 0.4))
+  );
 }
 
 /**
@@ -111,14 +133,15 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (/^[0-9a-f]+$/i.test(token)) return "hexadecimal: a hash or a commit id";
   if (entropy(token) < 4.0) return "too regular for a random secret";
   if (isCyclic(token)) return "a repeated pattern";
-  if (regularSteps(token) >= 10) return "a sequence";
+  if (regularSteps(token) >= 10 || isInterleaved(token)) return "a sequence";
   if (walksTheKeyboard(token)) return "a walk over the keyboard";
   if (holdsPlaceholderWord(token)) return "a placeholder";
   if (!/[a-z]/.test(token) || !/[A-Z]/.test(token)) return "only one case of letters";
   if (decodesToText(token)) return "base64 of a text";
   const changes = classChanges(token);
   if (changes < 11) return "words, a name or a path";
-  if (/^[A-Za-z]+$/.test(token) || looksLikeWords(token)) return "words, a name or a path";
+  if (looksLikeWords(token)) return "words, a name or a path";
+  if (/[0-9a-f]{20}/.test(token)) return "hexadecimal in it: a hash or a commit id";
   if (strict) {
     if (changes < 15) return "too close to words for a token without a label";
     if (!/[0-9]/.test(token)) return "no digit, and no label that says it is a secret";
@@ -130,7 +153,34 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
 function looksLikeWords(token: string): boolean {
   let inWords = 0;
   for (const word of token.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) if (/[aeiou]/i.test(word)) inWords += word.length;
-  return inWords >= token.length * 0.7;
+  // Letters alone are a name sooner than a secret (one in 4,000), so that less of them need be words.
+  return inWords >= token.length * (/^[A-Za-z]+$/.test(token) ? 0.5 : 0.7);
+}
+
+/** The pairs of letters that English and its neighbours use most; a random token has one such pair among fifteen, a word every other. */
+const commonPairs = new Set(
+  (
+    "TH HE IN ER AN RE ND AT ON NT HA ES ST EN ED TO IT OU EA HI IS OR TI AS TE ET NG OF AL DE SE LE SA SI AR VE RA LD UR LI " +
+    "RI IO IC LA AC NE EL OL MA CA CO ME RO SS LL PE PA PR CH SU EE GE OM EC"
+  ).split(" "),
+);
+
+/** Whether letters alone read as words: 0.1 % of random ids do. */
+function readsAsWords(letters: string): boolean {
+  if (!/^[A-Z]+$/.test(letters)) return false;
+  let pairs = 0;
+  for (let i = 0; i + 1 < letters.length; i++) if (commonPairs.has(letters.slice(i, i + 2))) pairs++;
+  return pairs >= 4 && (letters.match(/[AEIOUY]/g)?.length ?? 0) >= 4;
+}
+
+/** Whether a short word stands in it, and what is left is no longer what chance would give. */
+function isMostlyWords(tail: string): boolean {
+  const rest = tail.replace(
+    /YOUR|CHANGE|DUMM|FAKE|TEST|XXXX|ACCES|KEY|ABCD|MOCK|HELLO|WORLD|SOME|NEVER|UNUSED|EXPIRED|TODO|HERE|DEMO|REAL|NOT|ID|AKIA/g,
+    "",
+  );
+  if (tail.length - rest.length < 4) return false;
+  return rest.length < 9 || !/[2-7]/.test(rest) || regularSteps(rest) >= 4 || entropy(rest) < 2.5;
 }
 
 /** Why 20 characters of a key id's form cannot be one, or null when they can. */
@@ -138,14 +188,16 @@ export function whyNotAccessKeyId(id: string): string | null {
   if (id.endsWith("EXAMPLE")) return "an example from AWS's documentation";
   const tail = id.slice(4);
   if (
-    /EXAMPL|SAMPLE|YOUR|PLACEHOLD|CHANGE|REPLACE|REDACT|DUMM|FAKE|TEST|XXXX|ACCES|SECRET|FOOBA|ABCD|INSERT|HIDDEN|MASKED|INVALID|MOCK|NOTAR|NOTRE|REALKEY|BOGUS|GARBAGE|LOREM|HELLO|WORLD|DEADBEEF|NONSENSE|RANDOM|KEYID|THISIS|SOMEK|NEVER|UNUSED|EXPIRED|REVOKED|DELETED|TODO/.test(
+    /EXAMPL|SAMPLE|PLACEHOLD|CHANGEM|REPLACE|REDACT|ACCESSK|SECRET|FOOBA|ABCDEF|INSERT|HIDDEN|MASKED|INVALID|NOTAREAL|NOTREAL|REALKEY|BOGUS|GARBAGE|LOREM|DEADBEEF|NONSENSE|RANDOM|THISIS|REVOKED|DELETED|DUMMY|XXXXX/.test(
       tail,
     )
   )
     return "a placeholder";
+  if (isMostlyWords(tail)) return "a placeholder";
   if (entropy(id) < 3.0) return "too regular for a real key id";
+  if (readsAsWords(tail)) return "words";
   if (isCyclic(tail)) return "a repeated pattern";
-  if (regularSteps(tail) >= 7) return "a sequence";
+  if (regularSteps(tail) >= 7 || isInterleaved(tail)) return "a sequence";
   if (walksTheKeyboard(tail)) return "a walk over the keyboard";
   return null;
 }

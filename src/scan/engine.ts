@@ -12,7 +12,7 @@ import { LineIndex } from "./locate.ts";
 import { type Candidate, pair } from "./pair.ts";
 import { containerMagic, prefilterLiterals } from "./prefilter.ts";
 import { compileSearch, type Search } from "./search/compile-search.ts";
-import { isOtherStore, isTestData, speaksOfAws } from "./surroundings.ts";
+import { isNeutralName, isOtherStore, isTestData, speaksOfAws } from "./surroundings.ts";
 import { View } from "./view.ts";
 
 /** What the engine goes by: the detectors, and how test data is judged. Compiled once from the configuration. */
@@ -240,6 +240,7 @@ function whyNotAlone({ match, value }: Candidate, view: View, path: string): str
   if (!named) return "no access key id near it, and no label that says it is a secret access key";
   if (!/key/i.test(label) && !/s3a?:\/\/|[?&]access=|\baws\b/i.test(lineAround(view.text, start, end)))
     return "no access key id near it, and its label does not say that it is AWS's";
+  if (!isNeutralName(label)) return "no access key id near it, and its label names something else";
   if (!speaksOfAws(view.text, start, end, path)) return "nothing around it speaks of AWS";
   return value.length === 40 ? null : "not 40 characters";
 }

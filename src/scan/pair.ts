@@ -33,14 +33,20 @@ const price = {
   line: 1,
   blankLine: 4,
   bracket: 12,
-  /** A new profile, document or heading begins between them. */
+  /** They are indented under different lines. */
+  block: 8,
+  /** A heading or a line of comment stands between them. */
+  heading: 6,
+  /** A new profile or document begins between them. */
   section: 400,
   /** Their names lead to different things: `prod` here, `staging` there. */
   otherName: 600,
   /** Only one of them has a name that tells things apart. */
   halfNamed: 30,
+  /** Its label says secret, not whose. */
+  weak: 3,
   /** No label vouches for the secret. */
-  weak: 20,
+  unnamed: 25,
   /** On one line it is the characters between that count. */
   character: 0.02,
   /** The order that is less usual: the secret before the id. Decides only where all else is equal. */
@@ -110,18 +116,21 @@ function costOf(
   const weak = secret.match.weak === true;
   if (weak && !reaches(secret, a, lines, gap, exits)) return Number.POSITIVE_INFINITY;
   let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + exits * price.bracket;
-  cost += Math.abs(a.section - b.section) > 0 ? price.section : 0;
+  cost += Math.abs(a.headings - b.headings) * price.heading;
+  if (a.block !== b.block) cost += price.block;
   if (lines === 0) cost += Math.min(gap, 2000) * price.character;
-  if (weak) cost += price.weak;
+  if (weak) cost += secret.match.label === undefined ? price.unnamed : price.weak;
   if (b.start < a.start) cost += price.reversed;
   const mine = [...a.words].filter((word) => telling.has(word));
   const theirs = [...b.words].filter((word) => telling.has(word));
   const shared = mine.filter((word) => b.words.has(word)).length;
-  if (mine.length > 0 && theirs.length > 0) {
+  const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
+  if (sameName) cost *= 0.2;
+  else if (mine.length > 0 && theirs.length > 0) {
     if (shared === 0) cost += price.otherName;
-    else if (shared === mine.length && shared === theirs.length) cost *= 0.2;
     else cost += price.halfNamed * (1 - shared / Math.max(mine.length, theirs.length));
   } else if (mine.length !== theirs.length) cost += price.halfNamed;
+  if (a.section !== b.section && !sameName) cost += price.section;
   // Far apart in a list of variables: the names vouch for it, the lines between are other variables.
   if (!weak && telling.size === 0) cost *= 0.5;
   return cost;
@@ -137,10 +146,11 @@ function bracketExits(a: Spot, b: Spot): number {
 
 /** How near a secret that no AWS label vouches for must stand to an id. */
 function reaches(secret: Candidate, id: Spot, lines: number, gap: number, exits: number): boolean {
-  if (secret.match.label !== undefined) return lines <= 40 && gap <= 4000;
+  const together = exits === 0 && id.brackets.length > 0;
+  if (secret.match.label !== undefined) return lines <= 40 && gap <= (together ? 200_000 : 4000);
   if (lines === 0) return gap <= 600;
   if (lines <= 3) return gap <= 600;
-  if (exits === 0 && id.brackets.length > 0 && lines <= 14) return gap <= 2000;
+  if (together && lines <= 14) return gap <= 2000;
   return false;
 }
 

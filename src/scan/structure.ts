@@ -11,16 +11,24 @@ export interface Spot {
   readonly line: number;
   /** Offsets of the brackets that are open here, outermost first. */
   readonly brackets: readonly number[];
-  /** How many section headers (`[profile]`, `--- ` documents, headings) stand before it. */
+  /** The line that opens the block in which it is indented, counted from 0; -1 at the left edge. */
+  readonly block: number;
+  /** How many section headers (`[profile]`, `---` between documents) stand before it. */
   readonly section: number;
+  /** How many headings and lines of comment stand before it. */
+  readonly headings: number;
   /** How many blank lines stand before it. */
   readonly blanks: number;
   /** The words of the names that lead to it, lower case, its own first: `prod`, `aws`, `secret`, … */
   readonly words: ReadonlySet<string>;
 }
 
-const header =
-  /^[ \t]*(?:\[{1,2}[^\][\n]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|#{1,6} .*|(?:<(?:\/)?(?:profile|server|account)\b.*)|-{2,} .*)\r?$/;
+const sectionHeader =
+  /^[ \t]*[#;]?[ \t]*(?:\[{1,2}[^\][\n"'=]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|<\/?(?:profile|server|account)\b.*)\r?$/;
+const heading =
+  /^[ \t]*(?:#{1,6}[ \t]+[^=:"'(){}[\]]{1,100}|={2,}[ \t]*[^=]{1,80}?[ \t]*=*|-{2,}[ \t]*[^-]{1,80}?-*|(?:\/\/|;|--|rem|REM)[ \t]+[^=:"'(){}[\]]{1,100})\r?$/;
+/** What the first character of such a line can be, white space aside. */
+const headerStart = /^[ \t]*[#;[\-=*</rR]/;
 
 /** How many lines up a name may stand under which a value is indented. */
 const climb = 60;
@@ -31,6 +39,8 @@ export function readSpots(text: string, spans: readonly { readonly start: number
   const open: number[] = [];
   const lineStarts: number[] = [0];
   let section = 0;
+  let headings = 0;
+  let title = "";
   let blanks = 0;
   let next = 0;
   let at = 0;
@@ -40,21 +50,16 @@ export function readSpots(text: string, spans: readonly { readonly start: number
     const length = lineEnd - at;
     if (length <= 1 && text.slice(at, lineEnd).trim() === "") blanks++;
     else if (length < 200) {
-      const first = text.charCodeAt(at);
       const line = text.slice(at, lineEnd);
-      if (
-        (first === 91 ||
-          first === 45 ||
-          first === 61 ||
-          first === 35 ||
-          first === 42 ||
-          first === 32 ||
-          first === 9 ||
-          first === 60) &&
-        header.test(line)
-      )
-        section++;
-      else if (line.trim() === "") blanks++;
+      if (headerStart.test(line)) {
+        if (sectionHeader.test(line)) {
+          section++;
+          title = line;
+        } else if (heading.test(line)) {
+          headings++;
+          title = line;
+        }
+      } else if (line.trim() === "") blanks++;
     }
     for (let i = at; i <= lineEnd; i++) {
       while (next < spans.length && spans[next]!.start === i) {
@@ -64,8 +69,9 @@ export function readSpots(text: string, spans: readonly { readonly start: number
           line: lineStarts.length - 1,
           brackets: [...open],
           section,
+          headings,
           blanks,
-          words: wordsLeadingTo(text, span.start, lineStarts, spots),
+          ...namesOf(text, span.start, lineStarts, spots, title),
         });
         next++;
       }
@@ -90,13 +96,14 @@ function close(text: string, open: number[], code: number): void {
   }
 }
 
-/** The words of a value's own name, and of the names above it that it is indented under. */
-function wordsLeadingTo(
+/** The words of a value's own name, of the names above it that it is indented under, else of the title it stands under. */
+function namesOf(
   text: string,
   start: number,
   lineStarts: readonly number[],
   before: readonly Spot[],
-): Set<string> {
+  title: string,
+): Pick<Spot, "words" | "block"> {
   const words = new Set<string>();
   const own = lineStarts[lineStarts.length - 1]!;
   let from = Math.max(own, start - 160);
@@ -108,19 +115,22 @@ function wordsLeadingTo(
   }
   addWords(words, text.slice(from, start));
   let indent = indentOf(text, own);
+  let block = -1;
   for (let line = lineStarts.length - 2, left = climb; line >= 0 && left > 0 && indent > 0; line--, left--) {
-    const from = lineStarts[line]!;
-    const to = lineStarts[line + 1]! - 1;
-    if (to - from > 300) continue;
-    const content = text.slice(from, to);
+    const begin = lineStarts[line]!;
+    const end = lineStarts[line + 1]! - 1;
+    if (end - begin > 300) continue;
+    const content = text.slice(begin, end);
     if (content.trim() === "") continue;
-    const depth = indentOf(text, from);
+    const depth = indentOf(text, begin);
     if (depth >= indent) continue;
     indent = depth;
+    if (block < 0) block = line;
     // A line that opens a block: `prod:`, `"prod": {`, `provider "aws" {`, `[prod]`, `new Client(`.
     if (/[:{[(=>]\s*$|^\s*-\s/.test(content.trimEnd())) addWords(words, content);
   }
-  return words;
+  if (words.size === 0) addWords(words, title);
+  return { words, block };
 }
 
 function indentOf(text: string, from: number): number {

@@ -1,4 +1,5 @@
 import { isCredentialFile } from "../detectors/credential-file.ts";
+import { holdsPlaceholderWord } from "../detectors/token-shape.ts";
 
 /** Stores that speak S3's protocol with keys of their own. Their keys are named, and never sent to AWS. */
 const otherStore =
@@ -17,20 +18,45 @@ export function speaksOfAws(text: string, start: number, end: number, path: stri
 }
 
 const keyIdValue =
-  /access[_ .-]?key(?:[_ .-]?id)?\w{0,12}["'`)\]]{0,3}\s{0,4}(?:=>|:=|[:=,]|\s)\s{0,4}["'`(]{0,2}([A-Za-z0-9_-]{3,64})(?![A-Za-z0-9_-])/gi;
+  /(?<!secret[_ .-]?)access[_ .-]?key(?:[_ .-]?id)?\w{0,12}["'`)\]]{0,3}\s{0,4}(?:=>|:=|[:=,]|\s)\s{0,4}["'`(]{0,2}([A-Za-z0-9_-]{3,80})(?![A-Za-z0-9_-])/gi;
 
-/** Whether a lone secret belongs to another store: its key id is not one of AWS's, or its endpoint is another's. */
+/**
+ * Whether a lone secret belongs to another store: the key id beside it is not one of AWS's, or the endpoint beside it
+ * is another's.
+ */
 export function isOtherStore(text: string, start: number, end: number): boolean {
-  const near = text.slice(Math.max(0, start - 700), end + 700);
-  if (/(?:AKIA|ASIA)[A-Z2-7]{16}/.test(near)) return false;
-  if (otherStore.test(near)) return true;
-  for (const match of near.matchAll(keyIdValue)) {
-    const id = match[1] ?? "";
-    if (/^(?:GOOG1?|DO00|LTAI|AKID|K00\d|00[0-9a-f]{2}|SCW)/.test(id) && id.length >= 15) return true;
-    if (/^[A-Z0-9]{20}$/.test(id) && !/^A[KSBC][IC]A/.test(id)) return true;
-    if (/^[0-9a-f]{32}$/.test(id)) return true;
+  const from = Math.max(0, start - 700);
+  const near = text.slice(from, end + 700);
+  const ids = [...near.matchAll(keyIdValue)].map((match) => ({
+    id: match[1] ?? "",
+    distance: Math.abs(from + match.index - start),
+  }));
+  const nearest = ids.sort((a, b) => a.distance - b.distance)[0];
+  if (nearest !== undefined && nearest.distance < 400) {
+    if (/^A[KSBC][IC]A[A-Z2-7]{16}$/.test(nearest.id)) return false;
+    if (isForeignId(nearest.id)) return true;
   }
-  return false;
+  if (/(?:AKIA|ASIA)[A-Z2-7]{16}/.test(near)) return false;
+  return otherStore.test(near);
+}
+
+/** A literal that is a key id of some store, and none of AWS's; a name, a placeholder or a call is not. */
+function isForeignId(id: string): boolean {
+  if (/^A[KSBC][IC]A/.test(id) || holdsPlaceholderWord(id)) return false;
+  return (
+    /^(?:GOOG1?|DO00|LTAI|AKID|K00\d|SCW)/.test(id) ||
+    /^[0-9a-f]{32}$/.test(id) ||
+    (/^[A-Za-z0-9]{12,}$/.test(id) && (/\d/.test(id) || /^[A-Z]+$/.test(id)))
+  );
+}
+
+/** Words that a name may have beside `secret` and `key` and still be AWS's: whose it is and where, not what it is for. */
+const neutralWord =
+  /^(?:secret|key|keys|access|aws|amazon|s3|s3a|id|my|our|the|your|user|default|prod|production|staging|stage|dev|development|test|testing|qa|uat|live|main|primary|backup|backups|data|deploy|deployer|uploader|iam|account|acct|root|admin|value|var|tf|input|export|env|environment|config|new|old|bucket|storage|static|ro|rw|read|write|reader|writer|ci|bot|service|team|eu|us|ap|string|text|credentials?|creds?|spark|hadoop|fs|hive|plain|raw|current|next|\d+)$/i;
+
+/** Whether a label that does not name AWS names nothing else either: `SECRET_KEY` does not, `GF_SECURITY_SECRET_KEY` does. */
+export function isNeutralName(label: string): boolean {
+  return (label.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? []).every((word) => neutralWord.test(word));
 }
 
 const testPath =

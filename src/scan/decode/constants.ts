@@ -13,14 +13,14 @@ export function decodeConstants(view: View): View | null {
   const values = new Map<string, string>();
   for (const match of view.text.matchAll(assignment)) values.set(match[1] ?? "", match[3] ?? "");
   if (values.size < 2 || values.size > 2000) return null;
-  const valueOf = (name: string | undefined): string | undefined => values.get(name ?? "");
+  const pieceOf = (name: string | undefined): string | undefined => values.get(name ?? "");
   const uses =
     /(?:[$#@]?\{)(?:this\.|self\.|\$)?([A-Za-z_]\w{0,40})\}|\$([A-Za-z_]\w{0,40})(?=\$[A-Za-z_{]|["'])|(?<=(?:\+|\.\.?|&|~|<>|\|\||\(|,|=|return)[ \t]{0,40})(?:this\.|self\.|@)?[$]?([A-Za-z_]\w{0,40})(?=[ \t]{0,40}(?:\+|\.\.?[ \t$"']|&|~|<>|\|\|))|(?<=(?:\+|[ \t]\.\.?|&|~|<>|\|\|)[ \t]{0,40})(?:this\.|self\.|@)?[$]?([A-Za-z_]\w{0,40})\b(?![\w.(])/g;
   return substitute(view, uses, "constants", (match) => {
     const [, braced, dollar, first, second] = match;
-    const inString = valueOf(braced) ?? valueOf(dollar);
+    const inString = pieceOf(braced) ?? pieceOf(dollar);
     if (inString !== undefined) return inString;
-    const value = valueOf(first) ?? valueOf(second);
+    const value = pieceOf(first) ?? pieceOf(second);
     return value === undefined ? null : `"${value}"`;
   });
 }

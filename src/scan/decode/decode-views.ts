@@ -8,12 +8,14 @@ import { decodeJoins } from "./joins.ts";
 import { decodePercent } from "./percent.ts";
 import { decodeTags } from "./tags.ts";
 import { decodeUtf16 } from "./utf16.ts";
+import { decodeWideRuns } from "./wide-runs.ts";
 
 /**
  * In this order, each on what the one before gave: an escaped string may hold base64, base64 a JSON document with
  * escapes of its own, which is why the whole list is gone through again.
  */
 const decoders: readonly ((view: View) => View | null)[] = [
+  decodeWideRuns,
   decodeEscapes,
   decodePercent,
   decodeEntities,

@@ -1,15 +1,21 @@
 import type { Span } from "../../model/span.ts";
 import { replaceSpans, substitute, type View } from "../view.ts";
 
-const newline = String.raw`(?:\\?\r?\n[ \t]{0,40}(?:(?://|#|--|\*)[^\n]{0,200}\r?\n[ \t]{0,40})?(?:>[ \t]{0,40})?)`;
+const newline = String.raw`(?:[\\_]?\r?\n[ \t]{0,40}(?:(?://|#|--|\*)[^\n]{0,200}\r?\n[ \t]{0,40})?(?:>[ \t]{0,40})?)`;
 /** What joins two string literals: nothing (C, Python, shells), or the operator of some language. */
-const operator = String.raw`(?:\+{1,2}|\.{1,2}|&{1,2}|~|<>|\|\||\^|,|\\|_|\|>|<<|-join)`;
+const operator = String.raw`(?:\+{1,2}|\.{1,3}|//|&{1,2}|~|<>|\|\||\^|,|\\|_|\|>|<<|-join)`;
 
 /** From the end of one string literal to the begin of the next. */
 const betweenLiterals = new RegExp(
   String.raw`["'\x60]\)?[ \t]{0,40}${newline}?(?:${operator}[ \t]{0,40}${newline}?)?[\[(]?(?:[rRbBuUfFL@$]{1,2})?["'\x60](?=[A-Za-z0-9+/])`,
   "g",
 );
+/** A string that a statement makes longer: `key += "…"` on the line after its first piece. */
+const augmented =
+  /["'`][ \t;]{0,8}\r?\n[ \t]{0,40}(?:\$|@)?[\w.]{1,60}[ \t]{0,8}(?:\+=|\.=|&=|<<)[ \t]{0,8}["'`](?=[A-Za-z0-9+/])/g;
+/** A string that a call makes longer: `"…".concat("…")`, `.append("…").append("…")`. */
+const called = /["'`][ \t]{0,8}\)?(?:\s{0,40})\.(?:concat|append|plus|add|push_str)\([ \t]{0,8}["'`](?=[A-Za-z0-9+/])/g;
+
 /** Calls that put a list of strings together, before the list or behind it; elsewhere a comma keeps them apart. */
 const joinsList = /(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*)\b[^;]{0,200}$/i;
 const joinedAfter = /^[^;]{0,400}?\][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)/i;
@@ -34,14 +40,18 @@ export function decodeJoins(view: View): View | null {
     }
   };
   collect(betweenLiterals, true);
+  collect(augmented, true);
+  collect(called, true);
   if (text.includes("\\\n") || text.includes("\\\r")) collect(continuation, true);
   collect(wrapped, false);
   collect(invisible, false);
+  // git's word diff writes `[-old-]{+new+}`.
+  if (text.includes("{+") && text.includes("+}")) collect(/\{\+|\+\}|\[-|-\]/g, false);
   spans.sort((a, b) => a.start - b.start);
   const joined = replaceSpans(
     view,
     "joined",
-    spans.map((span) => ({ ...span, value: "" })),
+    spans.map((span) => ({ ...span, value: /^[{+[-][+\]}-]$/.test(text.slice(span.start, span.end)) ? " " : "" })),
   );
   if (!/=3D|quoted-printable/i.test(text)) return joined;
   return (
