@@ -24,6 +24,12 @@ const textFilters: Readonly<Record<string, (text: string, argument: string) => s
       .split(/(?<=\n)/)
       .map((line) => " ".repeat(Number(indent || 4)) + JSON.stringify(line))
       .join(",\n"),
+  /** Adjacent string literals as C and C++ join them, one a line, each with its `\n`. */
+  "c-lines": (text, indent) =>
+    text
+      .split("\n")
+      .map((line) => `${" ".repeat(Number(indent || 4))}${JSON.stringify(`${line}\n`)}`)
+      .join("\n"),
   percent: (text) => encodeURIComponent(text),
   "percent-lower": (text) => encodeURIComponent(text).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
   "percent-all": (text) => mapAll(text, (c) => `%${hexOf(c, 2).toUpperCase()}`),
