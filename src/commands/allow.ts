@@ -38,7 +38,7 @@ export const command: CommandModule = {
         const fingerprint = typed.toLowerCase();
         if (!/^[0-9a-f]{8,64}$/.test(fingerprint)) {
           throw new KeyguardError("usage", "a fingerprint is 8 to 64 hexadecimal digits", {
-            hint: "keyguard scan shows it in the line `if it is none`",
+            hint: "keyguard scan shows it in the line `it is no secret`",
           });
         }
         if (options.reason.trim().length < shortestReason) {

@@ -1,3 +1,4 @@
+import { Option } from "@commander-js/extra-typings";
 import { KeyguardError } from "../model/errors.ts";
 import { severities } from "../model/finding.ts";
 import type { CommandModule } from "./command.ts";
@@ -19,7 +20,6 @@ Examples:
   keyguard scan --format json -o report.json
   keyguard scan --format text --format sarif=keyguard.sarif
 
-Formats: ${formatNames.join(", ")}.
 Exit codes: 0 clean and complete, 1 something as severe as --fail-on was found,
 2 could not finish, or something could not be read.`;
 
@@ -32,13 +32,13 @@ export const command: CommandModule = {
       .option("--history", "every object that git keeps")
       .option("--stdin", "standard input")
       .option("--stdin-path <name>", "what standard input is called in reports, and judged by")
-      .option("-f, --format <format[=file]>", "how to report; several at once", collect)
-      .option("-o, --output <file>", "where the report goes; - is standard output")
-      .option(
-        "--fail-on <severity>",
-        `lowest severity that fails: ${severities.join(", ")} (default: medium)`,
-        readSeverity,
+      .addOption(
+        new Option("-f, --format <format[=file]>", "how to report; several at once")
+          .choices(formatNames)
+          .argParser(collect),
       )
+      .option("-o, --output <file>", "where the report goes; - is standard output")
+      .addOption(new Option("--fail-on <severity>", "lowest severity that fails (default: medium)").choices(severities))
       .option("-c, --config <file>", "this configuration (JSON or YAML) and not the repository's")
       .option("--no-config", "no configuration at all")
       .option("--baseline <file>", "let pass what this baseline knows")
@@ -109,14 +109,6 @@ function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTar
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
-}
-
-export function readSeverity(value: string): (typeof severities)[number] {
-  const severity = severities.find((one) => one === value);
-  if (severity === undefined) {
-    throw new KeyguardError("usage", "--fail-on knows no such severity", { hint: `one of ${severities.join(", ")}` });
-  }
-  return severity;
 }
 
 function readJobs(value: string): number {

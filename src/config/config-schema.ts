@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { refuseGlob } from "../model/glob.ts";
 
 /**
  * The one source of the configuration: its types, its validation and its JSON Schema (schema/keyguardrc.schema.json,
@@ -11,15 +12,17 @@ export const shortestReason = 8;
 const text = (description: string, ...checks: Parameters<ReturnType<typeof z.string>["check"]>) =>
   z.string().check(...checks, z.describe(description));
 
-const glob = z
-  .string()
-  .check(
-    z.minLength(1),
-    z.maxLength(1000),
-    z.describe(
-      "as in .gitignore: without a slash it names a file or folder at any depth, with one it starts at the top of the repository",
-    ),
-  );
+const glob = z.string().check(
+  z.minLength(1),
+  z.maxLength(1000),
+  z.check<string>(({ value, issues }) => {
+    const why = refuseGlob(value);
+    if (why !== null) issues.push({ code: "custom", input: value, message: why });
+  }),
+  z.describe(
+    "as in .gitignore: without a slash it names a file or folder at any depth, with one it starts at the top of the repository",
+  ),
+);
 
 const isRealDate = (date: string): boolean => {
   const parsed = new Date(`${date}T00:00:00Z`);

@@ -79,8 +79,8 @@ function describeFinding(finding: Finding, options: RenderOptions, colors: Color
 
   const prefix = exposure === null ? 8 : 16;
   const allow = `keyguard allow ${finding.fingerprint.slice(0, prefix)} --reason "…"`;
-  lines.push(`${indent}${colors.bold("now")}            ${colors.cyan(visible(nextStep(finding)))}`);
-  lines.push(`${indent}if it is none  ${colors.cyan(allow)}`);
+  lines.push(`${indent}${colors.bold("now")}              ${colors.cyan(visible(nextStep(finding)))}`);
+  lines.push(`${indent}it is no secret  ${colors.cyan(allow)}`);
   return lines;
 }
 
@@ -199,7 +199,7 @@ function describeAllowed({ allowed }: Report): string {
       ([way, n]) =>
         `${n} ${{ inline: "by a comment", config: "by the configuration", baseline: "by the baseline" }[way]}`,
     );
-  return `\n${count(allowed.length, "more credential")} let pass: ${by.join(", ")}`;
+  return `\n${count(allowed.length, "credential")} let pass: ${by.join(", ")}`;
 }
 
 /** A sentence of the other formats as it is said here: lower case, no full stop. */

@@ -1,5 +1,7 @@
-import picomatch from "picomatch";
 import type { Finding } from "../model/finding.ts";
+import { matchPath } from "../model/glob.ts";
+
+export { matchPath };
 
 /**
  * One allowance of the configuration. What it names must all be so: a fingerprint with a path allows that credential
@@ -18,33 +20,6 @@ export interface AllowEntry {
   readonly reason: string;
   /** The last day on which it counts, `YYYY-MM-DD`. */
   readonly expires?: string | undefined;
-}
-
-/** A glob longer than this is no glob that a person wrote. */
-const longestGlob = 1000;
-
-/**
- * Compiles globs into one test of a path (relative to the top, `/` between parts). As in .gitignore, a glob without a
- * slash names a file or folder at any depth (`*.lock`, `vendor`), one with a slash starts at the top (`docs/*.md`), and
- * what lies below a matched folder is matched too. Extglobs are off: their quantifiers would let a hostile
- * configuration stall the scan.
- */
-export function matchPath(globs: readonly string[]): (path: string) => boolean {
-  const tests = globs
-    .map((glob) => glob.slice(0, longestGlob).replace(/^(?:\.\/)+/, ""))
-    .filter((glob) => glob !== "")
-    .map((glob) => {
-      const folder = glob.endsWith("/");
-      const bare = glob.replace(/\/+$/, "");
-      const rooted = bare.includes("/");
-      const stem = rooted ? bare.replace(/^\/+/, "") : `**/${bare}`;
-      const options = { dot: true, noextglob: true, nonegate: true };
-      const below = picomatch(`${stem}/**`, options);
-      const itself = picomatch(stem, options);
-      // `stem/**` matches the stem itself as well, which a glob that ends in a slash must not.
-      return folder ? (path: string) => below(path) && !itself(path) : (path: string) => itself(path) || below(path);
-    });
-  return (path) => tests.some((test) => test(path));
 }
 
 export interface Allowance {
