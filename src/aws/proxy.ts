@@ -16,10 +16,10 @@ export function bypassesProxy(url: URL, noProxy: string): boolean {
     .filter((entry) => entry !== "")
     .some((entry) => {
       if (entry === "*") return true;
-      const [, name = "", wanted] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.replace(/^\*?\./, "")) ?? [];
-      // What has several colons is an IPv6 address and no host with a port.
-      const bare = entry.split(":").length > 2 ? entry.replace(/^\[|\]$/g, "") : name;
-      if (wanted !== undefined && bare === name && wanted !== port) return false;
+      // What has several colons and no brackets is an IPv6 address, not a host with a port.
+      const shape = entry.split(":").length > 2 ? /^\[?([^\]]*)\]?(?:(?<=\]):(\d+))?$/ : /^(?:\*?\.)?(.*?)(?::(\d+))?$/;
+      const [, bare = "", wanted] = shape.exec(entry) ?? [];
+      if (wanted !== undefined && wanted !== port) return false;
       return host === bare || host.endsWith(`.${bare}`);
     });
 }

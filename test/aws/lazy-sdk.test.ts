@@ -1,0 +1,46 @@
+import { build, type Metafile } from "esbuild";
+import { describe, expect, it } from "vitest";
+
+/** Files that are loaded as soon as one is, through its static imports. */
+function loadedWith(entry: string, { outputs }: Metafile): Set<string> {
+  const start = Object.entries(outputs).find(([, output]) => output.entryPoint === entry)?.[0];
+  if (start === undefined) throw new Error(`${entry} is no entry point of the bundle`);
+  const seen = new Set<string>([start]);
+  for (const name of seen)
+    for (const one of outputs[name]?.imports ?? [])
+      if (one.kind !== "dynamic-import" && !one.external) seen.add(one.path);
+  return new Set([...seen].flatMap((name) => Object.keys(outputs[name]?.inputs ?? {})));
+}
+
+describe("the AWS SDK in the bundle", () => {
+  it("is loaded by nothing on the way of a scan or a hook", async () => {
+    const entries = [
+      "src/cli.ts",
+      "src/hook/judge.ts",
+      "src/commands/command-line.ts",
+      "src/commands/scan.ts",
+      "src/commands/hook.ts",
+    ];
+    const { metafile } = await build({
+      entryPoints: entries,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      splitting: true,
+      outdir: "/nowhere",
+      write: false,
+      metafile: true,
+      logLevel: "silent",
+    });
+    for (const entry of entries) {
+      const loaded = [...loadedWith(entry, metafile)];
+      expect(loaded, entry).toContain(entry);
+      expect(
+        loaded.filter((path) => /node_modules\/(@aws-sdk|@smithy|@aws|https-proxy-agent)\//.test(path)),
+        entry,
+      ).toEqual([]);
+    }
+    // The proof proves something: the SDK is in the bundle, behind a door.
+    expect(Object.keys(metafile.inputs).some((path) => path.includes("@aws-sdk/client-sts"))).toBe(true);
+  });
+});
