@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { Secret } from "../src/model/secret.ts";
 import { corpusRoot, loadCorpus, readArchive } from "./support/corpus.ts";
+import { type Found, scoreCase } from "./support/score-case.ts";
 
 const leaks = loadCorpus("leaks");
 
@@ -102,5 +104,52 @@ describe("the format", () => {
     expect(() => readArchive("leaks/x", "=== one\n--- x\n⟦sercet:a⟧\n")).toThrow("no such placeholder");
     expect(() => readArchive("leaks/x", "=== one\n--- x\n⟦id:a⟧⟦asia:a⟧\n")).toThrow("both id and asia");
     expect(() => readArchive("leaks/x", "=== one\n--- x\n=== one\n--- x\n")).toThrow("taken");
+  });
+});
+
+describe("the score", () => {
+  const two = only("=== two\nexpect: pair a; pair b\n--- x\n⟦id:a⟧ ⟦secret:a⟧\n⟦asia:b⟧ ⟦secret:b⟧ ⟦token:b⟧\n");
+  const [a, b] = two.expected;
+  const found = (id: string | null, secret: string | null, token: string | null = null): Found => ({
+    kind: "aws-access-key",
+    credential: {
+      accessKeyId: id,
+      secretAccessKey: secret === null ? null : new Secret(secret),
+      sessionToken: token === null ? null : new Secret(token),
+      value: null,
+    },
+  });
+  if (a === undefined || b === undefined) throw new Error("the case expects two pairs");
+
+  test("is full when every pair is one finding", () => {
+    const score = scoreCase(two, [found(a.id, a.secret), found(b.id, b.secret, b.token)]);
+    expect(score).toMatchObject({ values: 3, valuesFound: 3, pairs: 2, pairsFound: 2, missed: [] });
+    expect([...score.wrongPairs, ...score.falsePositives, ...score.repeats]).toEqual([]);
+  });
+
+  test("counts halves that were found apart as found values and a missed pair", () => {
+    const score = scoreCase(two, [found(a.id, null), found(null, a.secret), found(b.id, b.secret, b.token)]);
+    expect(score).toMatchObject({ valuesFound: 3, pairsFound: 1, missed: ["pair a"], wrongPairs: [] });
+  });
+
+  test("counts crossed halves as wrong pairs", () => {
+    const score = scoreCase(two, [found(a.id, b.secret), found(b.id, a.secret)]);
+    expect(score.wrongPairs).toHaveLength(2);
+    expect(score).toMatchObject({ valuesFound: 2, pairsFound: 0, falsePositives: [] });
+  });
+
+  test("a pair without its token is missed, and no wrong pair", () => {
+    const score = scoreCase(two, [found(a.id, a.secret), found(b.id, b.secret)]);
+    expect(score).toMatchObject({ valuesFound: 2, pairsFound: 1, missed: ["pair b"], wrongPairs: [] });
+  });
+
+  test("a value that was not planted is a false positive, and half of a pair said again a repeat", () => {
+    const score = scoreCase(two, [found(a.id, a.secret), found(b.id, b.secret, b.token), found(a.id, null)]);
+    expect(score.repeats).toHaveLength(1);
+    expect(scoreCase(two, [found(null, "x".repeat(40))]).falsePositives).toHaveLength(1);
+  });
+
+  test("nothing found is nothing scored", () => {
+    expect(scoreCase(two, [])).toMatchObject({ valuesFound: 0, pairsFound: 0, missed: ["pair a", "pair b"] });
   });
 });

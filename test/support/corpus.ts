@@ -57,14 +57,18 @@ interface RawCase {
 
 const placeholder = /⟦([^⟦⟧]*)⟧/g;
 
-/** Every case of the corpus, or of one folder of it (`leaks`, `clean`), in the order of the files. */
-export function loadCorpus(folder = "", root = corpusRoot): CorpusCase[] {
+/**
+ * Every case of the corpus, or of one folder of it (`leaks`, `clean`), in the order of the files. Another `seed` plants
+ * other keys in the same files: what depends on luck (a key that begins with `/`, holds no digit, spells a word) shows
+ * over some seeds.
+ */
+export function loadCorpus(folder = "", root = corpusRoot, seed = ""): CorpusCase[] {
   return listArchives(join(root, folder)).flatMap((path) => {
     const group = relative(root, path)
       .split(sep)
       .join("/")
       .replace(/\.txt$/, "");
-    return readArchive(group, readFileSync(path, "utf8"));
+    return readArchive(group, readFileSync(path, "utf8"), seed);
   });
 }
 
@@ -76,14 +80,14 @@ function listArchives(folder: string): string[] {
 }
 
 /** The cases of one archive's text. Throws with the case's name on anything that is not in the format. */
-export function readArchive(group: string, text: string): CorpusCase[] {
+export function readArchive(group: string, text: string, seed = ""): CorpusCase[] {
   const cases = splitCases(group, text);
   const names = new Set<string>();
   return cases.map((raw) => {
     try {
       if (names.has(raw.name)) throw new Error("this name is taken");
       names.add(raw.name);
-      return expandCase(group, raw);
+      return expandCase(group, raw, seed);
     } catch (error) {
       throw new Error(`${group} ${raw.name}: ${error instanceof Error ? error.message : error}`);
     }
@@ -186,8 +190,8 @@ function applyFilters(text: string, filters: readonly string[]): string {
   }, text);
 }
 
-function expandCase(group: string, raw: RawCase): CorpusCase {
-  const values = new Values(`${group}\0${raw.name}`);
+function expandCase(group: string, raw: RawCase, seed: string): CorpusCase {
+  const values = new Values(`${seed}${group}\0${raw.name}`);
   const files: { path: string; bytes: Buffer; container: string | null; members: Member[] }[] = [];
   for (const section of raw.sections) {
     while (section.lines.length > 0 && section.lines.at(-1)?.trim() === "") section.lines.pop();
