@@ -26,6 +26,8 @@ await build({
   outdir,
   format: "esm",
   splitting: true,
+  // The AWS SDK as ES modules: of a CommonJS package that is loaded by import() esbuild keeps no name but `default`.
+  mainFields: ["module", "main"],
   chunkNames: "chunks/[name]-[hash]",
   // Bundled CommonJS dependencies call require for Node's own modules.
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },

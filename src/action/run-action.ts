@@ -5,6 +5,7 @@ import type { FormatRequest, formats } from "../commands/formats.ts";
 import { type ScanTarget, scanTexts } from "../commands/scan-texts.ts";
 import { rulesOf, type Settings } from "../commands/settings.ts";
 import { exitCodeOf, writeReport } from "../commands/write-report.ts";
+import { findRepository } from "../git/repository.ts";
 import type { GitPlace } from "../git/spawn-git.ts";
 import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Severity } from "../model/finding.ts";
@@ -43,7 +44,9 @@ export async function runAction(io: Io): Promise<ExitCode> {
   try {
     const inputs = readInputs(io.env);
     const outcome = await scan(inputs, io);
-    return await publish(outcome, inputs, io);
+    // Masks first: from then on the runner blackens the values wherever any step prints them.
+    io.stdout.write(maskSecrets(outcome.report));
+    return await publish(inputs.validate ? await validate(outcome, io) : outcome, inputs, io);
   } catch (error) {
     if (!(error instanceof KeyguardError)) throw error;
     const hint = error.hint === undefined ? "" : `\nhint: ${error.hint}`;
@@ -54,7 +57,13 @@ export async function runAction(io: Io): Promise<ExitCode> {
 }
 
 async function scan(inputs: Inputs, io: Io): Promise<Outcome> {
-  const place: GitPlace = { dir: io.cwd, env: io.env };
+  const repository = await findRepository({ dir: io.cwd, env: io.env });
+  if (repository === null) {
+    throw new KeyguardError("git", "this is not a git repository", {
+      hint: "let actions/checkout run before; the input working-directory names a repository that is not at the top",
+    });
+  }
+  const place: GitPlace = { dir: repository.top ?? repository.gitDir, env: io.env };
   const occasion = readOccasion(io);
   const mode = inputs.mode === "auto" ? (occasion.kind === "other" ? "history" : "changes") : inputs.mode;
   const credentials =
@@ -177,9 +186,16 @@ function readOccasion({ env }: Io): Occasion {
   return readEvent(name, payload);
 }
 
+/** Asks AWS about what was found. The environment is the workflow's, the working tree has no say in it. */
+async function validate(outcome: Outcome, io: Io): Promise<Outcome> {
+  const { validateFindings } = await import("../aws/validate-findings.ts");
+  // A copy: loading the SDK sets variables of the process that would read like the workflow's wishes.
+  const settings = { env: { ...io.env }, untrusted: io.cwd, signal: io.signal };
+  const findings = await validateFindings(outcome.report.findings, { settings, cache: null });
+  return { ...outcome, report: { ...outcome.report, findings } };
+}
+
 async function publish({ report, failOn, changes }: Outcome, inputs: Inputs, io: Io): Promise<ExitCode> {
-  // Masks first: from then on the runner blackens the values wherever any step prints them.
-  io.stdout.write(maskSecrets(report));
   const options: RenderOptions = {
     showSecrets: false,
     color: false,

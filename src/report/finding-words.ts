@@ -41,7 +41,7 @@ export function namePart(part: Part): string {
   return partNames[part];
 }
 
-/** Whether it works, in two to six words. */
+/** Whether it works, in a few words; of what could not be found out, why not. */
 export function describeVerdict(finding: Finding): string {
   switch (finding.verdict.status) {
     case "live":
@@ -51,7 +51,7 @@ export function describeVerdict(finding: Finding): string {
     case "wrong-secret":
       return "the id exists, the secret is wrong";
     case "unknown":
-      return "unknown: could not be checked";
+      return finding.verdict.why === "" ? "unknown" : `unknown: ${finding.verdict.why}`;
     case "unchecked":
       return "not checked";
   }
@@ -98,8 +98,11 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 }
 
+/** A line that holds one or more parts of a credential. */
+export type LinePlace = Location & { readonly parts: readonly Part[] };
+
 /** A finding's places, one for each file and line: the parts that stand together there are named together. */
-export function placesByLine(finding: Finding): (Location & { readonly parts: readonly Part[] })[] {
+export function placesByLine(finding: Finding): LinePlace[] {
   const lines = new Map<string, Location & { parts: Part[] }>();
   for (const location of finding.locations) {
     const key = JSON.stringify([location.path, location.line, location.commit]);
@@ -114,6 +117,18 @@ export function placesByLine(finding: Finding): (Location & { readonly parts: re
 export function nameFile({ path, commit }: Pick<Location, "path" | "commit">): string {
   if (path !== "") return path;
   return commit === null ? "the message" : `the message of commit ${commit.slice(0, 12)}`;
+}
+
+/** A finding's places, one for each file: the first, and which parts stand on which other lines of that file. */
+export function placesByFile(finding: Finding): { readonly first: LinePlace; readonly others: readonly LinePlace[] }[] {
+  const files = new Map<string, LinePlace[]>();
+  for (const place of placesByLine(finding)) {
+    const key = JSON.stringify([place.path, place.path === "" ? place.commit : null]);
+    const known = files.get(key);
+    if (known === undefined) files.set(key, [place]);
+    else known.push(place);
+  }
+  return [...files.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, others }]));
 }
 
 /** What was read, as one line: `93,555 blobs, 29,961 commits`. */

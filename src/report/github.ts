@@ -1,4 +1,4 @@
-import type { Finding, Location, Part, Report, Severity } from "../model/finding.ts";
+import type { Finding, Report, Severity } from "../model/finding.ts";
 import {
   byUrgency,
   count,
@@ -6,10 +6,11 @@ import {
   describeAccount,
   describeCoverage,
   describeVerdict,
+  type LinePlace,
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesByFile,
   titleOf,
 } from "./finding-words.ts";
 import type { RenderOptions } from "./render.ts";
@@ -19,6 +20,9 @@ export type AnnotationType = "error" | "warning" | "notice";
 
 /** GitHub shows this many annotations of each type for a step, and drops the rest without a word. */
 const mostOfAType = 10;
+
+/** Other lines of a file that one annotation names. */
+const mostLines = 3;
 
 const types: Record<Severity, AnnotationType> = { critical: "error", high: "error", medium: "warning", low: "notice" };
 
@@ -80,12 +84,12 @@ export function renderGithub(report: Report, _options: RenderOptions): string {
     queue("error", annotation("error", why, { title: "keyguard: incomplete" }));
   }
   const findings = byUrgency(report.findings);
-  // First every credential once, at its first place, so that ten places of one do not hide nine others.
+  // First every credential once, at its first file, so that ten places of one do not hide nine others.
   for (let round = 0; round < 2; round++) {
     for (const finding of findings) {
-      const places = placesByLine(finding);
-      for (const place of round === 0 ? places.slice(0, 1) : places.slice(1)) {
-        queue(types[finding.severity], annotateFinding(finding, place, places.length - 1));
+      const files = placesByFile(finding);
+      for (const file of round === 0 ? files.slice(0, 1) : files.slice(1)) {
+        queue(types[finding.severity], annotateFinding(finding, file, files.length - 1));
       }
     }
   }
@@ -97,7 +101,9 @@ export function renderGithub(report: Report, _options: RenderOptions): string {
     }
     const rest = texts.length - (mostOfAType - 1);
     out += texts.slice(0, mostOfAType - 1).join("");
-    out += annotation(type, `${count(rest, "more place")} not shown here: see the job summary`, { title: "keyguard" });
+    out += annotation(type, `${count(rest, "more", "more")} not shown here: see the job summary`, {
+      title: "keyguard",
+    });
   }
   return `${out}${escapeLogLine(closingLine(report))}\n`;
 }
@@ -118,35 +124,43 @@ function fileOf(path: string): Record<string, string> {
 
 function annotateFinding(
   finding: Finding,
-  place: Location & { readonly parts: readonly Part[] },
-  others: number,
+  { first, others }: { readonly first: LinePlace; readonly others: readonly LinePlace[] },
+  moreFiles: number,
 ): string {
   const account = describeAccount(finding);
+  const title = [titleOf(finding), partsOf(finding.credential)].join(" ").trim();
+  const elsewhere = others
+    .slice(0, mostLines)
+    .map(({ parts, line }) => `, ${parts.map(namePart).join(" and ")} on line ${line}`);
+  if (others.length > mostLines) elsewhere.push(`, and on ${count(others.length - mostLines, "more line")}`);
+  const facts = [
+    account === null ? "" : `account ${account}`,
+    finding.verdict.status === "unchecked" ? "" : describeVerdict(finding),
+  ];
   const lines = [
-    `${[titleOf(finding), partsOf(finding.credential)].join(" ").trim()}: ${place.parts.map(namePart).join(" and ")} here`,
-    [
-      account === null ? "" : `account ${account}`,
-      finding.verdict.status === "unchecked" ? "" : describeVerdict(finding),
-    ]
-      .filter((part) => part !== "")
-      .join(", "),
-    place.commit === null
-      ? ""
-      : place.path === ""
-        ? `in the message of commit ${place.commit.slice(0, 12)}; a new commit does not take it back`
-        : `brought by commit ${place.commit.slice(0, 12)}; removing it in a later one does not unpublish it`,
+    `${title}: ${first.parts.map(namePart).join(" and ")} here${elsewhere.join("")}`,
+    facts.filter((fact) => fact !== "").join(", "),
+    describeOrigin(first),
     ...finding.notes,
-    others > 0 ? `it stands in ${count(others, "other place")} too` : "",
+    moreFiles > 0 ? `it stands in ${count(moreFiles, "other file")} too` : "",
     `next: ${nextStep(finding)}`,
     `fingerprint ${finding.fingerprint.slice(0, 8)}`,
   ].filter((line) => line !== "");
   return annotation(types[finding.severity], lines.join("\n"), {
-    ...fileOf(place.path),
-    line: place.line,
-    endLine: place.endLine,
-    ...(place.endLine === place.line
-      ? { col: place.column, endColumn: Math.max(place.column, place.endColumn - 1) }
+    ...fileOf(first.path),
+    line: first.line,
+    endLine: first.endLine,
+    ...(first.endLine === first.line
+      ? { col: first.column, endColumn: Math.max(first.column, first.endColumn - 1) }
       : {}),
     title: `${finding.severity}: ${titleOf(finding)}`,
   });
+}
+
+function describeOrigin({ commit, path }: LinePlace): string {
+  if (commit === null) return "";
+  const id = commit.slice(0, 12);
+  return path === ""
+    ? `in the message of commit ${id}; a new commit does not take it back`
+    : `brought by commit ${id}; removing it in a later one does not unpublish it`;
 }

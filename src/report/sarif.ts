@@ -1,8 +1,9 @@
-import type { Finding, Location, Part, Report, Severity } from "../model/finding.ts";
+import type { Finding, Report, Severity } from "../model/finding.ts";
 import {
   byUrgency,
   describeAccount,
   describeVerdict,
+  type LinePlace,
   namePart,
   nextStep,
   partsOf,
@@ -50,8 +51,6 @@ const levels: Record<Severity, "error" | "warning" | "note"> = {
   medium: "warning",
   low: "note",
 };
-
-type LinePlace = Location & { readonly parts: readonly Part[] };
 
 /**
  * SARIF 2.1.0 for GitHub's code scanning and other readers: one result for each credential, its other places as related

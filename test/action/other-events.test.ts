@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => stage.cleanup());
 
 describe("on a push the action", () => {
-  it("reads what stands between before and after, and nothing else", () => {
+  it("reads what stands between before and after, and nothing else", async () => {
     stage.server.write("old.env", leak("old").content);
     const before = stage.server.commit("old leak");
     const key = leak("pushed");
@@ -19,7 +19,7 @@ describe("on a push the action", () => {
     stage.server.remove("new.env");
     const after = stage.server.commit();
     for (const depth of [0, 1]) {
-      const result = stage.run(
+      const result = await stage.run(
         stage.checkout(after, { depth, ref: "refs/remotes/origin/main" }),
         "push",
         stage.push(before, after).event,
@@ -30,7 +30,7 @@ describe("on a push the action", () => {
     }
   });
 
-  it("compares a new branch with the default branch", () => {
+  it("compares a new branch with the default branch", async () => {
     stage.server.write("old.env", leak("old").content);
     stage.server.commit("old leak");
     const key = leak("branch");
@@ -39,7 +39,7 @@ describe("on a push the action", () => {
       repo.commit();
     });
     for (const depth of [0, 1]) {
-      const result = stage.run(
+      const result = await stage.run(
         stage.checkout(after, { depth, ref: "refs/remotes/origin/topic" }),
         "push",
         stage.push(null, after, "refs/heads/topic").event,
@@ -49,10 +49,10 @@ describe("on a push the action", () => {
     }
   });
 
-  it("reads a tag as what it adds to the default branch", () => {
+  it("reads a tag as what it adds to the default branch", async () => {
     const after = stage.server.git("rev-parse", "main");
     stage.server.git("tag", "-a", "-m", "release", "v1");
-    const result = stage.run(
+    const result = await stage.run(
       stage.checkout(after, { depth: 1, ref: "refs/tags/v1" }),
       "push",
       stage.push(null, after, "refs/tags/v1").event,
@@ -60,7 +60,7 @@ describe("on a push the action", () => {
     expect(result.status, result.stdout + result.stderr).toBe(0);
   });
 
-  it("reads a force push from where the branch was, as long as the server has that", () => {
+  it("reads a force push from where the branch was, as long as the server has that", async () => {
     const before = stage.onBranch("topic", "main", (repo) => {
       repo.write("a.txt", "a\n");
       repo.commit();
@@ -70,7 +70,7 @@ describe("on a push the action", () => {
       repo.write("forced.env", key.content);
       repo.commit();
     });
-    const result = stage.run(
+    const result = await stage.run(
       stage.checkout(after, { depth: 0, ref: "refs/remotes/origin/topic" }),
       "push",
       stage.push(before, after, "refs/heads/topic").event,
@@ -79,13 +79,13 @@ describe("on a push the action", () => {
     expect(result.outputs.complete).toBe("true");
   });
 
-  it("reads a force push as a new branch where what was before is gone", () => {
+  it("reads a force push as a new branch where what was before is gone", async () => {
     const key = leak("forced");
     const after = stage.onBranch("topic", "main", (repo) => {
       repo.write("forced.env", key.content);
       repo.commit();
     });
-    const result = stage.run(
+    const result = await stage.run(
       stage.checkout(after, { depth: 0, ref: "refs/remotes/origin/topic" }),
       "push",
       stage.push("1234567890".repeat(4), after, "refs/heads/topic").event,
@@ -94,7 +94,7 @@ describe("on a push the action", () => {
     expect(result.lines.join("\n")).toContain("was read as a new one");
   });
 
-  it("reads the whole history of a first push, and of a default branch that was forced past all it knew", () => {
+  it("reads the whole history of a first push, and of a default branch that was forced past all it knew", async () => {
     const key = leak("first push");
     stage.server.write("a.env", key.content);
     stage.server.commit();
@@ -102,7 +102,7 @@ describe("on a push the action", () => {
     const after = stage.server.commit();
     for (const before of [null, "1234567890".repeat(4)]) {
       for (const depth of [0, 1]) {
-        const result = stage.run(
+        const result = await stage.run(
           stage.checkout(after, { depth, ref: "refs/remotes/origin/main" }),
           "push",
           stage.push(before, after).event,
@@ -113,17 +113,17 @@ describe("on a push the action", () => {
     }
   });
 
-  it("has nothing to do where a branch was deleted", () => {
+  it("has nothing to do where a branch was deleted", async () => {
     const before = stage.server.git("rev-parse", "main");
     const workspace = stage.checkout(before, { ref: "refs/remotes/origin/main" });
-    const result = stage.run(workspace, "push", stage.push(before, null, "refs/heads/topic").event);
+    const result = await stage.run(workspace, "push", stage.push(before, null, "refs/heads/topic").event);
     expect(result.status, result.stdout + result.stderr).toBe(0);
     expect(result.outputs).toMatchObject({ findings: "0", complete: "true" });
   });
 });
 
 describe("on a merge group the action", () => {
-  it("reads what the group brings", () => {
+  it("reads what the group brings", async () => {
     const base = stage.server.git("rev-parse", "main");
     const key = leak("group");
     const head = stage.onBranch("gh-readonly-queue/main/pr-1", "main", (repo) => {
@@ -131,39 +131,39 @@ describe("on a merge group the action", () => {
       repo.commit();
     });
     const event = { merge_group: { base_sha: base, head_sha: head, base_ref: "refs/heads/main" } };
-    const result = stage.run(stage.checkout(head, { ref: "refs/remotes/origin/queue" }), "merge_group", event);
+    const result = await stage.run(stage.checkout(head, { ref: "refs/remotes/origin/queue" }), "merge_group", event);
     expect(result.masks, result.stdout + result.stderr).toEqual([key.secret]);
     expect(result.status).toBe(1);
   });
 });
 
 describe("on a schedule or by hand the action", () => {
-  it.each(["schedule", "workflow_dispatch"])("reads the history on %s, also from a shallow checkout", (name) => {
+  it.each(["schedule", "workflow_dispatch"])("reads the history on %s, also from a shallow checkout", async (name) => {
     const key = leak("history");
     stage.server.write("a.env", key.content);
     stage.server.commit();
     stage.server.remove("a.env");
     const head = stage.server.commit();
     for (const depth of [0, 1]) {
-      const result = stage.run(stage.checkout(head, { depth, ref: "refs/remotes/origin/main" }), name, {});
+      const result = await stage.run(stage.checkout(head, { depth, ref: "refs/remotes/origin/main" }), name, {});
       expect(result.masks, result.stdout + result.stderr).toEqual([key.secret]);
       expect(result.outputs).toMatchObject({ findings: "1", complete: "true" });
     }
   });
 
-  it("is partial and fails where the history cannot be fetched", () => {
+  it("is partial and fails where the history cannot be fetched", async () => {
     const head = stage.server.git("rev-parse", "main");
     stage.server.commit("another");
     const tip = stage.server.git("rev-parse", "main");
     const workspace = stage.checkout(tip, { ref: "refs/remotes/origin/main" });
     expect(head).not.toBe(tip);
     execFileSync("git", ["remote", "set-url", "origin", "file:///nowhere/at/all"], { cwd: workspace });
-    const result = stage.run(workspace, "schedule", {});
+    const result = await stage.run(workspace, "schedule", {});
     expect(result.status).toBe(2);
     expect(result.annotations.map(({ message }) => message).join("\n")).toContain("fetch-depth: 0");
   });
 
-  it("reads the files alone when the mode says so", () => {
+  it("reads the files alone when the mode says so", async () => {
     const [here, gone] = [leak("here"), leak("gone")];
     stage.server.write("gone.env", gone.content);
     stage.server.commit();
@@ -171,17 +171,17 @@ describe("on a schedule or by hand the action", () => {
     stage.server.write("here.env", here.content);
     const head = stage.server.commit();
     const workspace = stage.checkout(head, { ref: "refs/remotes/origin/main" });
-    const result = stage.run(workspace, "workflow_dispatch", {}, { mode: "tree" });
+    const result = await stage.run(workspace, "workflow_dispatch", {}, { mode: "tree" });
     expect(result.masks, result.stdout + result.stderr).toEqual([here.secret]);
   });
 });
 
 describe("the action", () => {
-  it("writes every report that is asked for, where it is asked for, and tells where", () => {
+  it("writes every report that is asked for, where it is asked for, and tells where", async () => {
     stage.server.write("a.env", leak("reports").content);
     const head = stage.server.commit();
     const workspace = stage.checkout(head, { depth: 0, ref: "refs/remotes/origin/main" });
-    const result = stage.run(
+    const result = await stage.run(
       workspace,
       "schedule",
       {},
@@ -201,9 +201,9 @@ describe("the action", () => {
     [{ "fail-on": "severe" }, "the input fail-on takes no such value"],
     [{ format: "pdf" }, "--format knows no such format"],
     [{ validate: "maybe" }, "the input validate takes no such value"],
-  ])("refuses the inputs %j, with a hint and exit code 2", (inputs, message) => {
+  ])("refuses the inputs %j, with a hint and exit code 2", async (inputs, message) => {
     const head = stage.server.git("rev-parse", "main");
-    const result = stage.run(stage.checkout(head, { ref: "refs/remotes/origin/main" }), "schedule", {}, inputs);
+    const result = await stage.run(stage.checkout(head, { ref: "refs/remotes/origin/main" }), "schedule", {}, inputs);
     expect(result.status).toBe(2);
     expect(result.annotations).toMatchObject([{ name: "error", properties: { title: "keyguard could not run" } }]);
     expect(result.annotations[0]?.message).toContain(message);
@@ -215,15 +215,15 @@ describe("the action", () => {
     ["push", { ref: "refs/heads/main", before: "--upload-pack=touch owned", after: "HEAD" }],
     ["pull_request", { pull_request: { base: { sha: "main" }, head: { sha: "HEAD~1" } } }],
     ["merge_group", { merge_group: { base_sha: null, head_sha: 3 } }],
-  ])("takes nothing for a commit in a %s event but a commit id", (name, event) => {
+  ])("takes nothing for a commit in a %s event but a commit id", async (name, event) => {
     const head = stage.server.git("rev-parse", "main");
-    const result = stage.run(stage.checkout(head, { ref: "refs/remotes/origin/main" }), name, event);
+    const result = await stage.run(stage.checkout(head, { ref: "refs/remotes/origin/main" }), name, event);
     expect(result.status).toBe(2);
     expect(result.annotations[0]?.message).toContain("no commit id");
   });
 
-  it("fails outside of a repository", () => {
-    const result = stage.run("/tmp", "schedule", {});
+  it("fails outside of a repository", async () => {
+    const result = await stage.run("/tmp", "schedule", {});
     expect(result.status).toBe(2);
     expect(result.annotations[0]?.message).toContain("not a git repository");
   });

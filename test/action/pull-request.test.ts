@@ -24,7 +24,7 @@ function expectCaught(result: ActionResult, ...leaks: readonly { id: string; sec
 }
 
 describe("on a pull request the action", () => {
-  it("finds a key that one commit adds and a later one removes, and says where and what to do", () => {
+  it("finds a key that one commit adds and a later one removes, and says where and what to do", async () => {
     const key = leak("gone");
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("deploy/credentials", key.content);
@@ -33,7 +33,7 @@ describe("on a pull request the action", () => {
       repo.commit("oops");
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expectCaught(result, key);
     expect(result.annotations[0]).toMatchObject({
       name: "error",
@@ -52,20 +52,20 @@ describe("on a pull request the action", () => {
     expect(result.lines.join("\n")).toContain("keyguard: 1 credential (1 critical) in ");
   });
 
-  it("passes a clean one, and says what it read", () => {
+  it("passes a clean one, and says what it read", async () => {
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("a.txt", "nothing to see\n");
       repo.commit();
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expect(result.status, result.stdout + result.stderr).toBe(0);
     expect(result.annotations).toEqual([]);
     expect(result.summary).toContain("## No credentials found");
     expect(result.outputs).toMatchObject({ findings: "0", complete: "true", "exit-code": "0" });
   });
 
-  it("deepens a checkout of one commit, from a fork too, where nothing but reading is allowed", () => {
+  it("deepens a checkout of one commit, from a fork too, where nothing but reading is allowed", async () => {
     const key = leak("fork");
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("a.env", key.content);
@@ -75,12 +75,12 @@ describe("on a pull request the action", () => {
     });
     stage.server.git("branch", "-q", "-D", "feature");
     const { event, merge } = stage.pullRequest(head, { number: 7, fork: true });
-    const result = stage.run(stage.checkout(merge), "pull_request", event, { token: "" });
+    const result = await stage.run(stage.checkout(merge), "pull_request", event, { token: "" });
     expectCaught(result, key);
     expect(result.outputs.complete).toBe("true");
   });
 
-  it("deepens by the pull request's ref where the server gives no bare commits", () => {
+  it("deepens by the pull request's ref where the server gives no bare commits", async () => {
     stage.server.git("config", "uploadpack.allowAnySHA1InWant", "false");
     const key = leak("ref");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -89,10 +89,10 @@ describe("on a pull request the action", () => {
     });
     stage.server.git("branch", "-q", "-D", "feature");
     const { event, merge } = stage.pullRequest(head, { number: 9 });
-    expectCaught(stage.run(stage.checkout(merge, { depth: 1 }), "pull_request", event), key);
+    expectCaught(await stage.run(stage.checkout(merge, { depth: 1 }), "pull_request", event), key);
   });
 
-  it("reads all of its commits, not the first page of them", () => {
+  it("reads all of its commits, not the first page of them", async () => {
     const key = leak("first of many");
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("a.env", key.content);
@@ -101,12 +101,12 @@ describe("on a pull request the action", () => {
       for (let i = 0; i < 70; i++) repo.commit(`commit ${i}`);
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge), "pull_request", event);
     expectCaught(result, key);
     expect(result.outputs.complete).toBe("true");
   });
 
-  it("is partial and fails, with the line to add, where the checkout cannot be deepened", () => {
+  it("is partial and fails, with the line to add, where the checkout cannot be deepened", async () => {
     const inTree = leak("in the tree");
     const gone = leak("removed");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -119,7 +119,7 @@ describe("on a pull request the action", () => {
     const { event, merge } = stage.pullRequest(head);
     const workspace = stage.checkout(merge);
     execFileSync("git", ["remote", "set-url", "origin", "file:///nowhere/at/all"], { cwd: workspace });
-    const result = stage.run(workspace, "pull_request", event);
+    const result = await stage.run(workspace, "pull_request", event);
     expect(result.status).toBe(2);
     expect(result.outputs).toMatchObject({ complete: "false", "exit-code": "2", findings: "1" });
     expect(result.annotations.map(({ message }) => message).join("\n")).toContain("fetch-depth: 0");
@@ -129,7 +129,7 @@ describe("on a pull request the action", () => {
     expect(result.visible).not.toContain(inTree.secret);
   });
 
-  it("does not blame it for what main got meanwhile, nor for what was there before", () => {
+  it("does not blame it for what main got meanwhile, nor for what was there before", async () => {
     stage.server.write("old.env", leak("old").content);
     stage.server.commit("old leak");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -140,13 +140,13 @@ describe("on a pull request the action", () => {
     stage.server.commit("meanwhile");
     const { event, merge } = stage.pullRequest(head);
     for (const depth of [0, 1]) {
-      const result = stage.run(stage.checkout(merge, { depth }), "pull_request", event);
+      const result = await stage.run(stage.checkout(merge, { depth }), "pull_request", event);
       expect(result.status, result.stdout).toBe(0);
       expect(result.outputs.findings).toBe("0");
     }
   });
 
-  it("finds what only a merge commit brings, and what only a commit's message says", () => {
+  it("finds what only a merge commit brings, and what only a commit's message says", async () => {
     const evil = leak("evil merge");
     const said = leak("said");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -163,12 +163,12 @@ describe("on a pull request the action", () => {
       repo.commit(`the key is\n\n${said.content}`);
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expectCaught(result, evil, said);
     expect(result.annotations.some(({ message }) => message.includes("in the message of commit"))).toBe(true);
   });
 
-  it("lets it allow nothing of its own: configuration, baseline and comments come from the base", () => {
+  it("lets it allow nothing of its own: configuration, baseline and comments come from the base", async () => {
     const [byConfig, byBaseline, byComment] = [leak("config"), leak("baseline"), leak("comment")];
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("config.env", byConfig.content);
@@ -191,7 +191,7 @@ describe("on a pull request the action", () => {
       repo.commit();
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expectCaught(result, byConfig, byBaseline, byComment);
     const review = result.summary.slice(result.summary.indexOf("Changes to the rules"));
     expect(review).toMatch(/allows everything in .*config.*because “please let me through”/);
@@ -204,7 +204,7 @@ describe("on a pull request the action", () => {
     );
   });
 
-  it("honours what the base allows, also when the change copies it", () => {
+  it("honours what the base allows, also when the change copies it", async () => {
     const [byConfig, byComment] = [leak("allowed by configuration"), leak("allowed by comment")];
     const commented = byComment.content.replaceAll("\n", " # keyguard:allow test vector, see #12\n");
     stage.server.write("test/vectors.ini", commented);
@@ -217,7 +217,7 @@ describe("on a pull request the action", () => {
       repo.commit();
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expect(result.status, result.stdout).toBe(0);
     expect(result.summary).toContain("2 credentials let pass");
     expect(result.summary).not.toContain("Changes to the rules");
@@ -225,7 +225,7 @@ describe("on a pull request the action", () => {
     expect(result.masks).toEqual(expect.arrayContaining([byConfig.secret, byComment.secret]));
   });
 
-  it("goes by the defaults, and says so, where the base's configuration is broken", () => {
+  it("goes by the defaults, and says so, where the base's configuration is broken", async () => {
     stage.server.write(".keyguardrc", "{ not json");
     stage.server.commit("broken");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -233,12 +233,12 @@ describe("on a pull request the action", () => {
       repo.commit("mend it");
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expect(result.status, result.stdout).toBe(0);
     expect(result.lines.join("\n")).toContain(".keyguardrc");
   });
 
-  it("takes no path, name or line for a command, an output or markup", () => {
+  it("takes no path, name or line for a command, an output or markup", async () => {
     const names = [
       "::error file=x::owned.env",
       "a\n::set-output name=findings::0\n.env",
@@ -259,7 +259,7 @@ describe("on a pull request the action", () => {
       repo.commit("::error::owned by the subject\n\n::stop-commands::x");
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, {
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, {
       format: "json\nhtml\ncsv\nmarkdown\ngitlab\njunit",
       "sarif-file": "out.sarif",
     });
@@ -294,7 +294,7 @@ describe("on a pull request the action", () => {
     ).toEqual([]);
   });
 
-  it("shows ten annotations of fifteen, and all fifteen in the summary", () => {
+  it("shows ten annotations of fifteen, and all fifteen in the summary", async () => {
     const keys = Array.from({ length: 15 }, (_, i) => leak(`many ${i}`));
     const head = stage.onBranch("feature", "main", (repo) => {
       keys.forEach((key, i) => {
@@ -303,14 +303,14 @@ describe("on a pull request the action", () => {
       repo.commit();
     });
     const { event, merge } = stage.pullRequest(head);
-    const result = stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event);
     expectCaught(result, ...keys);
     expect(result.annotations).toHaveLength(10);
-    expect(result.annotations[9]?.message).toMatch(/^\d+ more places not shown here: see the job summary$/);
+    expect(result.annotations[9]?.message).toMatch(/^\d+ more not shown here: see the job summary$/);
     for (const { id } of keys) expect(result.summary).toContain(id);
   });
 
-  it("reports only what matches the paths that were asked for", () => {
+  it("reports only what matches the paths that were asked for", async () => {
     const [inside, outside] = [leak("inside"), leak("outside")];
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("services/api/.env", inside.content);
@@ -319,26 +319,26 @@ describe("on a pull request the action", () => {
     });
     const { event, merge } = stage.pullRequest(head);
     expectCaught(
-      stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, { paths: "services/**" }),
+      await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, { paths: "services/**" }),
       inside,
     );
   });
 
-  it("fails from the severity on that was asked for", () => {
+  it("fails from the severity on that was asked for", async () => {
     const head = stage.onBranch("feature", "main", (repo) => {
       repo.write("notes.txt", `the loader's key is ${leak("lone").id}\n`);
       repo.commit();
     });
     const { event, merge } = stage.pullRequest(head);
     const workspace = stage.checkout(merge, { depth: 0 });
-    const lenient = stage.run(workspace, "pull_request", event, { "fail-on": "high" });
+    const lenient = await stage.run(workspace, "pull_request", event, { "fail-on": "high" });
     expect(lenient.status, lenient.stdout).toBe(0);
     expect(lenient.outputs).toMatchObject({ findings: "1", failing: "0" });
     expect(lenient.annotations.map(({ name }) => name)).toEqual(["warning"]);
-    expect(stage.run(workspace, "pull_request", event, { "fail-on": "low" }).status).toBe(1);
+    expect((await stage.run(workspace, "pull_request", event, { "fail-on": "low" })).status).toBe(1);
   });
 
-  it("reads a repository that belongs to another user, as in a container", () => {
+  it("reads a repository that belongs to another user, as in a container", async () => {
     if (process.getuid?.() !== 0) return;
     const key = leak("container");
     const head = stage.onBranch("feature", "main", (repo) => {
@@ -348,10 +348,10 @@ describe("on a pull request the action", () => {
     const { event, merge } = stage.pullRequest(head);
     const workspace = stage.checkout(merge, { depth: 0 });
     execFileSync("chown", ["-R", "12345:12345", workspace]);
-    expectCaught(stage.run(workspace, "pull_request", event), key);
+    expectCaught(await stage.run(workspace, "pull_request", event), key);
   });
 
-  it("runs nothing that the repository brings", () => {
+  it("runs nothing that the repository brings", async () => {
     const head = stage.onBranch("feature", "main", (repo) => {
       for (const name of [
         ".keyguardrc.js",
@@ -368,7 +368,7 @@ describe("on a pull request the action", () => {
     });
     const { event, merge } = stage.pullRequest(head);
     const workspace = stage.checkout(merge, { depth: 0 });
-    const result = stage.run(workspace, "pull_request", event);
+    const result = await stage.run(workspace, "pull_request", event);
     expect(result.status, result.stdout).toBe(0);
     expect(() => readFileSync(join(workspace, "owned"))).toThrow();
   });

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -126,13 +126,13 @@ export class Stage {
   }
 
   /** Starts the bundle in a checkout. `inputs` stand over the defaults of action.yml. */
-  run(
+  async run(
     workspace: string,
     eventName: string,
     event: object | null,
     inputs: Readonly<Record<string, string>> = {},
     env: Readonly<Record<string, string>> = {},
-  ): ActionResult {
+  ): Promise<ActionResult> {
     const run = mkdtempSync(join(this.#folder, "run-"));
     const files = { event: join(run, "event.json"), output: join(run, "output"), summary: join(run, "summary.md") };
     if (event !== null) writeFileSync(files.event, JSON.stringify(event));
@@ -144,25 +144,20 @@ export class Stage {
     )) {
       given[`INPUT_${name.toUpperCase()}`] = inputs[name] ?? (fallback ?? "").replace(/^\$\{\{.*\}\}$/, "");
     }
-    const { status, stdout, stderr } = spawnSync(process.execPath, [bundle], {
-      cwd: workspace,
-      encoding: "utf8",
-      maxBuffer: 2 ** 28,
-      env: {
-        ...this.server.env,
-        CI: "true",
-        GITHUB_ACTIONS: "true",
-        GITHUB_WORKSPACE: workspace,
-        GITHUB_EVENT_NAME: eventName,
-        GITHUB_EVENT_PATH: event === null ? "" : files.event,
-        GITHUB_OUTPUT: files.output,
-        GITHUB_STEP_SUMMARY: files.summary,
-        GITHUB_REPOSITORY: "team/project",
-        GITHUB_SERVER_URL: "https://github.com",
-        RUNNER_TEMP: run,
-        ...given,
-        ...env,
-      },
+    const { status, stdout, stderr } = await start(workspace, {
+      ...this.server.env,
+      CI: "true",
+      GITHUB_ACTIONS: "true",
+      GITHUB_WORKSPACE: workspace,
+      GITHUB_EVENT_NAME: eventName,
+      GITHUB_EVENT_PATH: event === null ? "" : files.event,
+      GITHUB_OUTPUT: files.output,
+      GITHUB_STEP_SUMMARY: files.summary,
+      GITHUB_REPOSITORY: "team/project",
+      GITHUB_SERVER_URL: "https://github.com",
+      RUNNER_TEMP: run,
+      ...given,
+      ...env,
     });
     const { commands, lines } = parseRunnerLog(stdout);
     const outputs = parseOutputs(readFileSync(files.output, "utf8"));
@@ -191,6 +186,26 @@ export class Stage {
       ].join("\n"),
     };
   }
+}
+
+/** Starts the bundle; servers of this process go on answering meanwhile. */
+function start(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [bundle], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
+  });
 }
 
 /** Reads GITHUB_OUTPUT as the runner does, and throws where the runner would fail the step. */
