@@ -6,6 +6,8 @@ export interface Match {
   readonly part: Part;
   /** Of the value alone, never of its label, in the searched view. */
   readonly span: Span;
+  /** The value where it is not what stands in the span to the letter: a PEM block without its line breaks. */
+  readonly value?: string;
   /** The words that name the value (`aws_secret_access_key`), where it needed or had one. */
   readonly label?: string;
   /** When it ends or ended, ISO 8601, where the value itself says so. */

@@ -24,9 +24,11 @@ export interface Label {
   readonly kind: LabelKind;
   /** The words as they stand there; empty when there are none. */
   readonly words: string;
+  /** Where they end in the text. */
+  readonly end: number;
 }
 
-const none: Label = { kind: "none", words: "" };
+const none: Label = { kind: "none", words: "", end: 0 };
 
 const awsSecretName = new RegExp(
   [
@@ -142,7 +144,7 @@ function nearestLabel(text: string, at: number, from: number): Label {
   const best = byTrust.map(([kind]) => said.find((match) => match.kind === kind)).find((match) => match !== undefined);
   if (best === undefined) return none;
   const words = before.slice(best.start, best.end);
-  return { kind: aboutSecret.test(words) ? "other" : best.kind, words };
+  return { kind: aboutSecret.test(words) ? "other" : best.kind, words, end: start + best.end };
 }
 
 /** Widens a match to the whole name it is part of. */

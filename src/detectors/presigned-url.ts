@@ -17,6 +17,8 @@ export const presignedUrl: Detector = {
       const query = decode(view.slice(match.index, Math.min(view.length, end + 2000)).replace(/[\s"'<>`].*/s, ""));
       if (/EXAMPLE|<your|AKIAXXXX/i.test(query))
         yield { part: "value", span, clean: "an example from AWS's documentation" };
+      else if (/X-Amz-Credential=(?!A[KSBC][IC]A[A-Z2-7]{16}\/)/i.test(query))
+        yield { part: "value", span, clean: "signed with a key that is not AWS's" };
       else if (/([0-9a-f])\1{7}/.test(match[1] ?? ""))
         yield { part: "value", span, clean: "too regular for a signature" };
       else {

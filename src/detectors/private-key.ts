@@ -18,13 +18,15 @@ export const privateKey: Detector = {
       const span = { start: match.index, end: match.index + match[0].length };
       const body = (match[2] ?? "").replace(/\\[nrt"]/g, "").replace(/[^A-Za-z0-9+/=]/g, "");
       const armour = `${match[1]}`;
+      // However its lines are broken, indented or escaped, it is one key.
+      const value = `-----BEGIN ${armour}-----${body}-----END ${armour}-----`;
       if (body.length < 64 || new Set(body).size < 20) yield { part: "value", span, clean: "no key in it" };
       else if (/(.)\1{11}/.test(body.replace(/A{12,}/g, ""))) yield { part: "value", span, clean: "a placeholder" };
       else if (/EXAMPLE|PLACEHOLDER|YourPrivateKey|REDACTED/i.test(body))
         yield { part: "value", span, clean: "a placeholder" };
       else if (armour.startsWith("ENCRYPTED") || /Proc-Type: 4,ENCRYPTED/.test(match[2] ?? ""))
-        yield { part: "value", span, note: "it is encrypted: as safe as its passphrase" };
-      else yield { part: "value", span };
+        yield { part: "value", span, value, note: "it is encrypted: as safe as its passphrase" };
+      else yield { part: "value", span, value };
     }
   },
   examples: {

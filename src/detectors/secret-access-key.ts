@@ -57,7 +57,10 @@ function judge(view: string, start: number, end: number, path: string): Match {
   if (/^[0-9a-f]+$/i.test(token)) return { part: "secretAccessKey", span, clean: "hexadecimal: a hash or a commit id" };
   const label = isAlone(view, start, end) ? labelOfFile(path) : labelBefore(view, start, endOfIdBefore(view, start));
   const named = { part: "secretAccessKey", span, ...(label.words === "" ? {} : { label: label.words }) } as const;
-  const vouched = label.kind === "aws-secret";
+  // The argument behind an access key id is its secret, whatever the id's argument is.
+  const vouched =
+    label.kind === "aws-secret" ||
+    (label.kind === "key-id" && /^[\w"'`\])}.]*\s{0,20},\s{0,40}["'`]$/.test(view.slice(label.end, start)));
   const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
   if (clean !== null) return { ...named, clean };
   if (vouched) return named;

@@ -101,6 +101,8 @@ const documentedSecrets = [
   "9drTJvcXLB89EXAMPLELB8923FB892xMFI",
   "kWcrlUX5JEDGM/LtmEENI/aVmYvHNif5zB+d9+ct",
   "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY",
+  "uV3F3YluFJax1cknvbcGwgjvx4QpvB+leU8dUj2o",
+  "OtxrzxIsfpFjA7SwPzILwy8Bw21TLhquhboDYROV",
 ];
 const documentedPieces = new Set(
   documentedSecrets.flatMap((secret) => {

@@ -155,7 +155,7 @@ function readDocument(document: Document, rules: Rules): Reading {
     const candidates: Candidate[] = [];
     for (const detector of rules.detectors) {
       for (const match of detector.find(view.text, document.path)) {
-        const value = view.text.slice(match.span.start, match.span.end);
+        const value = match.value ?? view.text.slice(match.span.start, match.span.end);
         const candidate: Candidate = { detector: detector.id, match, value };
         const span = view.spanOf(match.span.start, match.span.end);
         const key = `${match.part} ${span.start} ${value}`;
@@ -183,9 +183,16 @@ function readDocument(document: Document, rules: Rules): Reading {
     for (const candidate of alone) if (!lone.has(candidate.value)) lone.set(candidate.value, { candidate, view });
   }
   dropDearer(best);
-  const assembled: Assembled[] = [...best.values()];
+  // A token split over literals is seen first by its first piece alone.
+  const whole = wholeTokens(seen);
+  const assembled: Assembled[] = [...best.values()].map((one) => {
+    const token = whole.get(one.parts.get("sessionToken") ?? "");
+    return token === undefined ? one : { ...one, parts: new Map([...one.parts, ["sessionToken", token]]) };
+  });
+  for (const token of whole.values())
+    if (assembled.some(({ parts }) => parts.get("sessionToken") === token)) pairedValues.add(token);
   for (const { candidate, view } of lone.values()) {
-    if (pairedValues.has(candidate.value)) continue;
+    if (pairedValues.has(candidate.value) || whole.has(candidate.value)) continue;
     const why = whyNotAlone(candidate, view, document.path);
     if (why !== null) {
       dropped.set(candidate.value, why);
@@ -194,6 +201,19 @@ function readDocument(document: Document, rules: Rules): Reading {
     assembled.push(...assembleLone(candidate, view, rules));
   }
   return { seen, assembled: foldIntoValues(assembled, document.raw, seen), dropped };
+}
+
+/** For each session token that another one seen at the same place begins with: that longer one. */
+function wholeTokens(seen: readonly Seen[]): Map<string, string> {
+  const whole = new Map<string, string>();
+  const tokens = seen.filter(({ match }) => match.part === "sessionToken" && match.clean === undefined);
+  for (const piece of tokens) {
+    for (const { value, span } of tokens) {
+      const longer = value.length > (whole.get(piece.value) ?? piece.value).length;
+      if (longer && span.start === piece.span.start && value.startsWith(piece.value)) whole.set(piece.value, value);
+    }
+  }
+  return whole;
 }
 
 /** A secret-shaped piece inside a longer match (a session token, a PEM block) is part of that match. */

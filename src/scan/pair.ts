@@ -114,17 +114,17 @@ function costOf(
   const gap = a.start < b.start ? b.start - a.end : a.start - b.end;
   const exits = bracketExits(a, b);
   const weak = secret.match.weak === true;
-  if (weak && !reaches(secret, a, lines, gap, exits)) return Number.POSITIVE_INFINITY;
+  const mine = [...a.words].filter((word) => telling.has(word));
+  const theirs = [...b.words].filter((word) => telling.has(word));
+  const shared = mine.filter((word) => b.words.has(word)).length;
+  const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
+  if (weak && !(sameName && lines <= 40) && !reaches(secret, a, lines, gap, exits)) return Number.POSITIVE_INFINITY;
   let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + exits * price.bracket;
   cost += Math.abs(a.headings - b.headings) * price.heading;
   if (a.block !== b.block) cost += price.block;
   if (lines === 0) cost += Math.min(gap, 2000) * price.character;
   if (weak) cost += secret.match.label === undefined ? price.unnamed : price.weak;
   if (b.start < a.start) cost += price.reversed;
-  const mine = [...a.words].filter((word) => telling.has(word));
-  const theirs = [...b.words].filter((word) => telling.has(word));
-  const shared = mine.filter((word) => b.words.has(word)).length;
-  const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
   if (sameName) cost *= 0.2;
   else if (mine.length > 0 && theirs.length > 0) {
     if (shared === 0) cost += price.otherName;

@@ -27,17 +27,23 @@ const keyIdValue =
 export function isOtherStore(text: string, start: number, end: number): boolean {
   const from = Math.max(0, start - 700);
   const near = text.slice(from, end + 700);
-  const ids = [...near.matchAll(keyIdValue)].map((match) => ({
-    id: match[1] ?? "",
-    distance: Math.abs(from + match.index - start),
-  }));
-  const nearest = ids.sort((a, b) => a.distance - b.distance)[0];
-  if (nearest !== undefined && nearest.distance < 400) {
-    if (/^A[KSBC][IC]A[A-Z2-7]{16}$/.test(nearest.id)) return false;
-    if (isForeignId(nearest.id)) return true;
+  const ids = [...near.matchAll(keyIdValue)].map((match) => ({ id: match[1] ?? "", at: from + match.index }));
+  // The id ahead of it is its own, unless another secret stands between; else the one behind it.
+  const ahead = ids
+    .filter(({ at }) => at < start && start - at < 400 && !/[A-Za-z0-9+/]{40}/.test(withoutIds(text.slice(at, start))))
+    .at(-1);
+  const own = ahead ?? ids.find(({ at }) => at >= end && at - end < 300);
+  if (own !== undefined) {
+    if (/^A[KSBC][IC]A[A-Z2-7]{16}$/.test(own.id)) return false;
+    if (isForeignId(own.id)) return true;
   }
   if (/(?:AKIA|ASIA)[A-Z2-7]{16}/.test(near)) return false;
   return otherStore.test(near);
+}
+
+/** Google's ids are longer than a secret. */
+function withoutIds(text: string): string {
+  return text.replace(/GOOG1?[A-Z0-9]{20,}/g, "");
 }
 
 /** A literal that is a key id of some store, and none of AWS's; a name, a placeholder or a call is not. */

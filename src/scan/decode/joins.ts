@@ -3,11 +3,12 @@ import { replaceSpans, substitute, type View } from "../view.ts";
 
 const newline = String.raw`(?:[\\_]?\r?\n[ \t]{0,40}(?:(?://|#|--|\*)[^\n]{0,200}\r?\n[ \t]{0,40})?(?:>[ \t]{0,40})?)`;
 /** What joins two string literals: nothing (C, Python, shells), or the operator of some language. */
-const operator = String.raw`(?:\+{1,2}|\.{1,3}|//|&{1,2}|~|<>|\|\||\^|,|\\|_|\|>|<<|-join)`;
+const operator = String.raw`(?:\+{1,2}|,?[ \t]{0,8}\.{3}|\.{1,2}|//|&{1,2}|~|<>|\|\||\^|\*|,|\\|_|\|>|<<|-join)`;
+const comment = String.raw`(?:/\*[^*\n]{0,120}\*/|(?://|#|--)[^\n"'\x60]{0,120}(?=\r?\n))`;
 
 /** From the end of one string literal to the begin of the next. */
 const betweenLiterals = new RegExp(
-  String.raw`["'\x60]\)?[ \t]{0,40}${newline}?(?:${operator}[ \t]{0,40}${newline}?)?[\[(]?(?:[rRbBuUfFL@$]{1,2})?["'\x60](?=[A-Za-z0-9+/])`,
+  String.raw`["'\x60]\)?[ \t]{0,40}${comment}?[ \t]{0,8}${newline}?(?:${operator}[ \t]{0,40}${newline}?)?[\[(]?(?:[rRbBuUfFL@$]{1,2})?["'\x60](?=[A-Za-z0-9+/])`,
   "g",
 );
 /** A string that a statement makes longer: `key += "…"` on the line after its first piece. */
@@ -15,6 +16,11 @@ const augmented =
   /["'`][ \t;]{0,8}\r?\n[ \t]{0,40}(?:\$|@)?[\w.]{1,60}[ \t]{0,8}(?:\+=|\.=|&=|<<)[ \t]{0,8}["'`](?=[A-Za-z0-9+/])/g;
 /** A string that a call makes longer: `"…".concat("…")`, `.append("…").append("…")`. */
 const called = /["'`][ \t]{0,8}\)?(?:\s{0,40})\.(?:concat|append|plus|add|push_str)\([ \t]{0,8}["'`](?=[A-Za-z0-9+/])/g;
+
+/** The same in a shell, without quotes. */
+const shellAugmented = /\r?\n[ \t]{0,40}[A-Za-z_]\w{0,60}\+=(?=[A-Za-z0-9+/])/g;
+/** A literal inside a template: `${"…"}`. */
+const templated = /\$\{["'](?=[A-Za-z0-9+/]+["']\})|["']\}(?=[$`"'A-Za-z0-9+/])/g;
 
 /** Calls that put a list of strings together, before the list or behind it; elsewhere a comma keeps them apart. */
 const joinsList = /(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*)\b[^;]{0,200}$/i;
@@ -24,7 +30,7 @@ const joinedAfter = /^[^;]{0,400}?\][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkSt
 const continuation = /\\\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/])/g;
 /** A long token wrapped at some column: the next line must be nothing but its rest. */
 const wrapped =
-  /\r?\n(?<=[A-Za-z0-9+/]{56}\r?\n)[ \t]{0,40}(?=[A-Za-z0-9+/]{1,120}={0,2}[ \t]{0,40}(?:[\r\n<"'`\\]|$))/g;
+  /\r?\n(?<=[A-Za-z0-9+/]{56}\r?\n)(?:[ \t]{0,40}|>[> ]{0,6})(?=[A-Za-z0-9+/]{1,120}={0,2}[ \t]{0,40}(?:[\r\n<"'`\\]|$))/g;
 /** Colours of a terminal, zero-width characters and soft hyphens in UTF-8. */
 const invisible = /\x1b\[[0-9;]*[A-Za-z]|\xe2\x80[\x8b-\x8d]|\xc2\xad|\xe2\x81\xa0|\xef\xbb\xbf/g;
 
@@ -34,7 +40,7 @@ export function decodeJoins(view: View): View | null {
   const spans: Span[] = [];
   const collect = (pattern: RegExp, afterToken: boolean): void => {
     for (const match of text.matchAll(pattern)) {
-      if (match[0].includes(",") && !isListJoined(text, match.index)) continue;
+      if (match[0].includes(",") && !match[0].includes("...") && !isListJoined(text, match.index)) continue;
       if (afterToken && !/[A-Za-z0-9+/]/.test(text.charAt(match.index - 1))) continue;
       spans.push({ start: match.index, end: match.index + match[0].length });
     }
@@ -42,6 +48,8 @@ export function decodeJoins(view: View): View | null {
   collect(betweenLiterals, true);
   collect(augmented, true);
   collect(called, true);
+  collect(shellAugmented, true);
+  if (text.includes('${"') || text.includes("${'")) collect(templated, false);
   if (text.includes("\\\n") || text.includes("\\\r")) collect(continuation, true);
   collect(wrapped, false);
   collect(invisible, false);
