@@ -7,6 +7,7 @@ import { scanText } from "../../src/scan/engine.ts";
 import { gather } from "../../src/scan/gather.ts";
 import { defaultRules } from "../../src/scan/rules.ts";
 import { type CorpusCase, loadCorpus } from "../support/corpus.ts";
+import { credentialKinds, seededRandom } from "../support/corpus-values.ts";
 import { type Found, type Score, scoreCase } from "../support/score-case.ts";
 
 interface Result {
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     case: { type: "string" },
     group: { type: "string", default: "" },
     seed: { type: "string", default: "" },
+    chance: { type: "string" },
     corpus: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -139,6 +141,35 @@ function printFailure({ each, score, findings, threw }: Result): void {
   }
 }
 
+/** The plainest contexts: whatever is lost in them is lost by the look of the key alone. */
+const plainContexts: Readonly<Record<string, (id: string, secret: string) => string>> = {
+  variables: (id, secret) => `AWS_ACCESS_KEY_ID=${id}\nAWS_SECRET_ACCESS_KEY=${secret}\n`,
+  call: (id, secret) => `s3 = new BasicAWSCredentials("${id}", "${secret}");\n`,
+  prose: (id, secret) => `The key of the bucket is ${id} and its secret ${secret}, until Friday.\n`,
+};
+
+/** Plants `count` random pairs in each plain context and prints how many are not found as a pair, and up to ten of them. */
+function printChance(count: number): number {
+  let lost = 0;
+  for (const [name, write] of Object.entries(plainContexts)) {
+    const missed: string[] = [];
+    for (let number = 0; number < count; number++) {
+      const random = seededRandom(`${options.seed}${name}${number}`);
+      const [id = "", secret = ""] = ["id", "secret"].map((kind) => credentialKinds[kind]?.make(random, "a").value);
+      const path = "src/settings.txt";
+      const sightings = scanText({ id: name, path, bytes: Buffer.from(write(id, secret)), fresh: "all" }, defaultRules);
+      const paired = sightings.some(
+        ({ credential }) => credential.accessKeyId === id && credential.secretAccessKey?.reveal() === secret,
+      );
+      if (!paired) missed.push(`${id} ${secret}`);
+    }
+    lost += missed.length;
+    console.log(`${name}: ${missed.length} of ${count} pairs lost (${((100 * missed.length) / count).toFixed(3)} %)`);
+    for (const pair of missed.slice(0, 10)) console.log(`  ${pair}`);
+  }
+  return lost === 0 ? 0 : 1;
+}
+
 function main(): number {
   if (options.help) {
     console.log("usage: npm run accuracy -- [--failures] [--group PREFIX] [--case NAME] [--seed TEXT]");
@@ -146,8 +177,12 @@ function main(): number {
     console.log("  --group      only groups whose name begins so: leaks/ini, clean");
     console.log("  --case       prints the expanded files of the case (or group/case), and how it scores");
     console.log("  --seed       plants other keys in the same files; the corpus's own keys are those of no seed");
+    console.log(
+      "  --chance     plants so many random pairs in the plainest contexts: how many are lost by their look?",
+    );
     return 0;
   }
+  if (options.chance !== undefined) return printChance(Number(options.chance));
   const corpus = loadCorpus("", options.corpus, options.seed).filter(
     (each) =>
       each.group.startsWith(options.group) &&
