@@ -1,10 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
 import { KeyguardError } from "../model/errors.ts";
-import { severities } from "../model/finding.ts";
-import type { CommandModule } from "./command.ts";
+import { type Report, severities } from "../model/finding.ts";
+import type { CommandModule, Io } from "./command.ts";
 import { formatNames, readFormats } from "./formats.ts";
 import { type ScanTarget, scanTexts } from "./scan-texts.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings, type Settings } from "./settings.ts";
 import { writeReport } from "./write-report.ts";
 
 const examples = `
@@ -43,6 +43,8 @@ export const command: CommandModule = {
       .option("--no-config", "no configuration at all")
       .option("--baseline <file>", "let pass what this baseline knows")
       .option("--no-baseline", "let pass nothing of a baseline")
+      .option("--validate", "ask AWS whether what was found works (sts:GetCallerIdentity)")
+      .option("--allow-canary", "with --validate: also ask about canary tokens, which alerts their owner")
       .option("--show-secrets", "print secrets as they are; files get mode 600")
       .option("-j, --jobs <n>", "threads, for --history (default: the cores)", readJobs)
       .option("-q, --quiet", "no progress and no notes on standard error")
@@ -58,7 +60,11 @@ export const command: CommandModule = {
           baseline: options.baseline,
         });
         const quiet = options.quiet === true;
-        const report = await scanTexts(target, settings, io, quiet);
+        const scanned = await scanTexts(target, settings, io, quiet);
+        const report =
+          options.validate === true
+            ? await validated(scanned, settings, io, options.allowCanary === true, quiet)
+            : scanned;
         const failOn = options.failOn ?? settings.config.failOn;
         exit(
           await writeReport(
@@ -70,6 +76,18 @@ export const command: CommandModule = {
       });
   },
 };
+
+/** The AWS SDK is loaded only here: a scan that does not ask starts without it. */
+async function validated(
+  report: Report,
+  settings: Settings,
+  io: Io,
+  allowCanary: boolean,
+  quiet: boolean,
+): Promise<Report> {
+  const { validateReport } = await import("./validate-report.ts");
+  return validateReport(report, settings, io, { allowCanary, quiet });
+}
 
 interface TargetOptions {
   readonly staged?: true | undefined;
@@ -100,6 +118,11 @@ function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTar
   }
   if (options.stdinPath !== undefined && !stdin) {
     throw new KeyguardError("usage", "--stdin-path goes with --stdin");
+  }
+  if (options.history) {
+    throw new KeyguardError("usage", "--history is not in this version", {
+      hint: "keyguard scan --range HEAD reads all commits of a branch",
+    });
   }
   if (options.staged) return { mode: "staged" };
   if (options.range !== undefined) return { mode: "range", range: options.range };

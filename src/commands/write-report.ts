@@ -33,7 +33,7 @@ export async function writeReport(report: Report, options: WriteOptions, io: Io)
       continue;
     }
     const rendered: RenderOptions = { ...base, color: false, width: 80 };
-    writeOutput(resolve(io.cwd, path), render(report, rendered), options.showSecrets);
+    writeOutput(resolve(io.cwd, path), render(report, rendered), options.showSecrets, io);
   }
   io.stderr.write(describeUnread(report));
   if (!options.quiet) io.stderr.write(describeNotes(report, options.failOn));
@@ -46,7 +46,10 @@ export function exitCodeOf(report: Report, failOn: Severity): ExitCode {
 }
 
 /** A pipe or device is written to (`--output /dev/stderr`, `>(less)`); a file is written whole or not at all. */
-function writeOutput(path: string, content: string, secret: boolean): void {
+function writeOutput(path: string, content: string, secret: boolean, io: Io): void {
+  // They are links to whatever the streams were redirected to.
+  if (path === "/dev/stdout") return io.stdout.write(content);
+  if (path === "/dev/stderr") return io.stderr.write(content);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isFIFO() || stats?.isCharacterDevice()) writeFileSync(path, content);
   else writeWhole(path, content, secret ? { mode: 0o600, keepMode: false } : {});
