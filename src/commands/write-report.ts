@@ -47,9 +47,12 @@ export function exitCodeOf(report: Report, failOn: Severity): ExitCode {
 
 /** A pipe or device is written to (`--output /dev/stderr`, `>(less)`); a file is written whole or not at all. */
 function writeOutput(path: string, content: string, secret: boolean, io: Io): void {
-  // They are links to whatever the streams were redirected to.
-  if (path === "/dev/stdout") return io.stdout.write(content);
-  if (path === "/dev/stderr") return io.stderr.write(content);
+  // These are links to whatever the streams were redirected to.
+  const stream = { "/dev/stdout": io.stdout, "/dev/stderr": io.stderr }[path];
+  if (stream !== undefined) {
+    stream.write(content);
+    return;
+  }
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isFIFO() || stats?.isCharacterDevice()) writeFileSync(path, content);
   else writeWhole(path, content, secret ? { mode: 0o600, keepMode: false } : {});
