@@ -8,6 +8,14 @@ export function shortKeyId(accessKeyId: string): string {
   return accessKeyId.length > 12 ? `${accessKeyId.slice(0, 6)}…${accessKeyId.slice(-4)}` : accessKeyId;
 }
 
+/**
+ * What machines call the rule that a finding breaks: its kind, since one detector sees a lone secret and a whole key,
+ * which are not equally bad; of the repository's own detectors their id.
+ */
+export function ruleOf({ kind, detector }: Finding): string {
+  return kind === "custom" ? detector : kind;
+}
+
 /** `AWS access key AKIAQX…7ABC`, or the kind alone where there is no id. Holds no secret. */
 export function titleOf(finding: Finding): string {
   const { accessKeyId } = finding.credential;

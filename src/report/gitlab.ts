@@ -9,6 +9,7 @@ import {
   nextStep,
   partsOf,
   placesByLine,
+  ruleOf,
   titleOf,
 } from "./finding-words.ts";
 import { home } from "./home.ts";
@@ -97,7 +98,7 @@ function vulnerabilities(finding: Finding): object[] {
     severity: severityNames[finding.severity],
     solution: solution.slice(0, longestSolution),
     identifiers: [
-      { type: "keyguard_rule_id", name: `keyguard rule ${finding.detector}`, value: finding.detector, url: home },
+      { type: "keyguard_rule_id", name: `keyguard rule ${ruleOf(finding)}`, value: ruleOf(finding), url: home },
       { type: "cwe", name: "CWE-798", value: "798", url: "https://cwe.mitre.org/data/definitions/798.html" },
     ],
     links: [{ name: words.name, url: words.reference }],

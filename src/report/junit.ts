@@ -10,6 +10,7 @@ import {
   nextStep,
   partsOf,
   placesByLine,
+  ruleOf,
   titleOf,
 } from "./finding-words.ts";
 import { describeKind } from "./kinds.ts";
@@ -80,7 +81,7 @@ export function renderJunit(report: Report, options: RenderOptions): string {
     const where = first === undefined ? "" : ` in ${nameFile(first)}`;
     const name = `${titleOf(finding)}${where} [${finding.fingerprint.slice(0, 8)}]`;
     lines.push(
-      `    <testcase name="${escapeXml(name)}" classname="keyguard.${escapeXml(finding.detector)}" time="0.000">`,
+      `    <testcase name="${escapeXml(name)}" classname="keyguard.${escapeXml(ruleOf(finding))}" time="0.000">`,
     );
     const message = `${finding.severity}: ${titleOf(finding)} ${partsOf(finding.credential)}`.trim();
     const body = failureBody(finding).map(escapeXml).join("\n");

@@ -109,6 +109,11 @@ const words: Record<CredentialKind, KindWords> = {
   },
 };
 
+/** Every kind that is built in, the worst first. */
+export const builtInKinds = (Object.keys(words) as CredentialKind[])
+  .filter((kind) => kind !== "custom")
+  .sort((a, b) => Number(words[b].securitySeverity) - Number(words[a].securitySeverity));
+
 export function describeKind(kind: CredentialKind): KindWords {
   return words[kind];
 }

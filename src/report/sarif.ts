@@ -8,10 +8,11 @@ import {
   nextStep,
   partsOf,
   placesByLine,
+  ruleOf,
   titleOf,
 } from "./finding-words.ts";
 import { home } from "./home.ts";
-import { describeKind } from "./kinds.ts";
+import { builtInKinds, describeKind } from "./kinds.ts";
 import type { RenderOptions } from "./render.ts";
 import { spellOutInvisible } from "./visible.ts";
 
@@ -58,7 +59,8 @@ const levels: Record<Severity, "error" | "warning" | "note"> = {
  */
 export function renderSarif(report: Report, options: RenderOptions): string {
   const findings = byUrgency(report.findings).slice(0, mostResults);
-  const ruleIds = [...new Set(findings.map(({ detector }) => detector))].sort();
+  const own = findings.filter(({ kind }) => kind === "custom").map(ruleOf);
+  const ruleIds = [...builtInKinds, ...[...new Set(own)].sort()];
   const beyond = report.findings.length - findings.length;
   const notifications = [
     ...report.unread.map(({ path, why }) => ({
@@ -82,7 +84,7 @@ export function renderSarif(report: Report, options: RenderOptions): string {
             version: options.version,
             semanticVersion: options.version,
             informationUri: home,
-            rules: ruleIds.map((id) => rule(id, findings)),
+            rules: ruleIds.map(rule),
           },
         },
         automationDetails: { id: `keyguard/${report.coverage.mode}/` },
@@ -102,8 +104,8 @@ export function renderSarif(report: Report, options: RenderOptions): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function rule(id: string, findings: readonly Finding[]): object {
-  const kind = findings.find(({ detector }) => detector === id)?.kind ?? "custom";
+function rule(id: string): object {
+  const kind = builtInKinds.find((builtIn) => builtIn === id) ?? "custom";
   const words = describeKind(kind);
   const steps = words.steps.map((step, i) => `${i + 1}. ${step}.`).join("\n");
   return {
@@ -141,8 +143,8 @@ function result(finding: Finding, ruleIds: readonly string[]): object {
     `next: ${nextStep(finding)}`,
   ];
   return {
-    ruleId: finding.detector,
-    ruleIndex: ruleIds.indexOf(finding.detector),
+    ruleId: ruleOf(finding),
+    ruleIndex: ruleIds.indexOf(ruleOf(finding)),
     level: levels[finding.severity],
     message: { text: sarifText(`${sentences.join("; ").replace(/\.;/g, ";")}.`) },
     locations: first === undefined ? [] : [location(first)],

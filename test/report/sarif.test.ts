@@ -66,6 +66,15 @@ describe("SARIF", () => {
     });
   });
 
+  it("lists every kind as a rule, also of a clean scan, and the repository's own detectors where they found something", () => {
+    const ids = (report: Report) => runOf(report).tool.driver.rules.map(({ id }: { id: string }) => id);
+    expect(ids(cleanReport)).toHaveLength(11);
+    const own = buildFinding({ kind: "custom", detector: "our-token" });
+    const run = runOf(buildReport({ findings: [own] }));
+    expect(run.results[0]).toMatchObject({ ruleId: "our-token", ruleIndex: 11 });
+    expect(run.tool.driver.rules[11].id).toBe("our-token");
+  });
+
   it("keeps a credential's fingerprint when it moves to another line and file", () => {
     const prints = (path: string, line: number) =>
       runOf(buildReport({ findings: [buildFinding({ locations: [buildLocation({ path, line })] })] })).results[0]

@@ -45,7 +45,7 @@ export function buildFinding(finding: Partial<Finding> & { readonly seed?: numbe
   const random = seededRandom(`fingerprint ${seed}`);
   return {
     fingerprint: Array.from({ length: 64 }, () => Math.floor(random() * 16).toString(16)).join(""),
-    detector: "aws-access-key",
+    detector: "secret-access-key",
     kind: "aws-access-key",
     severity: "critical",
     confidence: "certain",
@@ -297,7 +297,7 @@ export function richReport(): Report {
       }),
       buildFinding({
         seed: "bedrock",
-        detector: "aws-bedrock-api-key",
+        detector: "bedrock-api-key",
         kind: "aws-bedrock-api-key",
         severity: "high",
         account: null,
@@ -353,7 +353,7 @@ export function richReport(): Report {
       }),
       buildFinding({
         seed: "lone",
-        detector: "aws-access-key-id",
+        detector: "access-key-id",
         kind: "aws-access-key-id",
         severity: "low",
         accountName: null,
