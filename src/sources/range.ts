@@ -176,7 +176,7 @@ async function* diffCommits(
 ): AsyncGenerator<Step, Diffed> {
   const git = startGit(place, [
     ...["diff-tree", "--stdin", "-r", "-c", "--root", "--always", "--raw", "-z", "--no-abbrev"],
-    ...["--no-ext-diff", "--no-textconv", "--ignore-submodules=all", renames],
+    ...["--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "-l400", renames],
   ]);
   // Without its parents all of a commit's files would look new: what A has is old.
   const line = (commit: string): string => (shallow.has(commit) && since !== null ? `${commit} ${since}` : commit);
@@ -194,11 +194,18 @@ async function* diffCommits(
       current = [{ commit }];
     },
   );
-  for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
-    parser.take(chunk.toString("latin1"));
-    if (finished.length === 0) continue;
-    yield* finished;
-    finished = [];
+  let ended = false;
+  try {
+    for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
+      parser.take(chunk.toString("latin1"));
+      if (finished.length === 0) continue;
+      yield* finished;
+      finished = [];
+    }
+    ended = true;
+  } finally {
+    // Whoever stops in the middle leaves no git behind.
+    if (!ended) git.child.kill();
   }
   const end = await git.ended;
   if (end.status === 0) {

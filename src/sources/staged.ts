@@ -53,7 +53,8 @@ const diff = [
 
 async function stagedChanges(place: GitPlace): Promise<Change[]> {
   // Renames are paired, so that of a file that was moved and edited only the edited lines are new.
-  let output = await tryGit(place, [...diff, "--find-renames"]);
+  // Beyond 400 files on a side git would compare for seconds; then only exact ones are.
+  let output = await tryGit(place, [...diff, "--find-renames", "-l400"]);
   // To find renames git reads content, which a partial clone may lack.
   if (output.status === 128) output = await tryGit(place, [...diff, "--no-renames"]);
   if (output.status !== 0) {

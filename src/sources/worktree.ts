@@ -1,6 +1,6 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import { findRepository } from "../git/repository.ts";
+import { existsSync, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { findRepository, type Repository } from "../git/repository.ts";
 import {
   type Environment,
   type GitPlace,
@@ -37,27 +37,63 @@ export interface WorktreeOptions {
  */
 export async function readWorktree(options: WorktreeOptions, sink: Sink): Promise<Tally> {
   const tree = new TreeReader(sink);
-  const env = options.env ?? process.env;
+  const envFor = repositoryEnvironment(options.env ?? process.env, options.cwd);
+  const find = repositoryFinder(envFor);
   for (const { folder, files, named } of await findTargets(options)) {
-    const repository = await findRepository({ dir: folder, env });
+    const repository = await find(folder);
     if (repository === null) {
       await tree.readPlain(folder, files, options.cwd);
       continue;
     }
-    if (repository.top === null) {
+    const { top } = repository;
+    if (top === null) {
       throw new KeyguardError("git", `${folder} has no work tree`, {
         hint: "keyguard scan --history reads what a bare repository holds",
       });
     }
-    const place = { dir: repository.top, env };
-    const scope = asBytePath(slashed(bytePathOf(relative(repository.top, realpathSync(folder)))));
-    if (files !== null) await tree.readNamed(place.dir, scope, files);
-    else if ((await tree.readRepository(place, asBytePath(""), scope)) === 0 && named) {
-      // The folder was asked for by name, and git ignores all of it.
-      await tree.readPlain(folder, null, place.dir);
+    const scope = asBytePath(slashed(bytePathOf(relative(top, realpathSync(folder)))));
+    if (files !== null) {
+      await tree.readNamed(top, scope, files);
+      continue;
     }
+    const place = { dir: folder, env: envFor(folder) };
+    const listed = await tree.readRepository(place, top, asBytePath(""), scope);
+    // The folder was asked for by name, and git ignores all of it.
+    if (listed === 0 && named) await tree.readPlain(folder, null, top);
   }
   return tree.tally;
+}
+
+/**
+ * The environment for a git in a folder. git names the repository to hooks relative to the folder it starts them in,
+ * which is the top of the work tree where nothing else is said; elsewhere than in that tree it must look for itself.
+ */
+function repositoryEnvironment(env: Environment, cwd: string): (folder: string) => Environment {
+  if (env.GIT_DIR === undefined) return () => env;
+  const top = resolve(cwd, env.GIT_WORK_TREE ?? ".");
+  const named = { ...env, GIT_DIR: resolve(cwd, env.GIT_DIR), GIT_WORK_TREE: top };
+  return (folder) => (`${folder}${sep}`.startsWith(top + sep) ? named : withoutRepository(env));
+}
+
+/**
+ * Finds the repositories of folders, and asks git once for many folders of one: pre-commit hooks and shells hand over
+ * thousands of names.
+ */
+function repositoryFinder(envFor: (folder: string) => Environment): (folder: string) => Promise<Repository | null> {
+  const known = new Map<string, Repository | null>();
+  return async (folder) => {
+    for (let dir = folder; ; dir = dirname(dir)) {
+      const repository = known.get(dir);
+      if (repository !== undefined) return repository;
+      // A repository of its own, bare or not, may begin here.
+      if (existsSync(join(dir, ".git")) || existsSync(join(dir, "HEAD")) || dirname(dir) === dir) break;
+    }
+    const repository = await findRepository({ dir: folder, env: envFor(folder) });
+    if (repository === null) {
+      for (let dir = folder; !known.has(dir); dir = dirname(dir)) known.set(dir, null);
+    } else if (repository.top !== null) known.set(repository.top, repository);
+    return repository;
+  };
 }
 
 /** A folder to read: all of it, or only these of its files. */
@@ -165,13 +201,32 @@ class TreeReader {
     }
   }
 
-  /** The work tree at `place`, told with `prefix`, as far as it lies below `scope`. Returns how many paths git lists. */
-  async readRepository(place: GitPlace, prefix: BytePath, scope: BytePath): Promise<number> {
-    const root = slashed(bytePathOf(place.dir));
-    const pathspec = scope === "" ? [] : ["--", `:(top,literal)${readablePath(scope).replace(/\/$/, "")}`];
+  /**
+   * The work tree that has its top at `top` and is told with `prefix`, as far as it lies below `place`, whose path from
+   * the top is `scope`. Returns how many paths git lists.
+   */
+  async readRepository(place: GitPlace, top: string, prefix: BytePath, scope: BytePath): Promise<number> {
     // Two gits, because one alone lists what is tracked only after it has looked for what is not.
-    const tracked = startGit(place, ["ls-files", "-z", "--stage", ...pathspec]);
-    const untracked = startGit(place, ["ls-files", "-z", "--others", "--exclude-standard", ...pathspec]);
+    const tracked = startGit(place, ["ls-files", "-z", "--full-name", "--stage"]);
+    const untracked = startGit(place, ["ls-files", "-z", "--full-name", "--others", "--exclude-standard"]);
+    try {
+      return await this.#readListed(tracked, untracked, place, top, prefix, scope);
+    } finally {
+      // Whoever stops in the middle must not leave a git behind that waits for a reader.
+      tracked.child.kill();
+      untracked.child.kill();
+    }
+  }
+
+  async #readListed(
+    tracked: GitProcess,
+    untracked: GitProcess,
+    place: GitPlace,
+    top: string,
+    prefix: BytePath,
+    scope: BytePath,
+  ): Promise<number> {
+    const root = slashed(bytePathOf(top));
     tracked.stdin.end();
     untracked.stdin.end();
     // Node throws away what a child wrote that ends before anyone listens; this listener keeps it.
@@ -224,7 +279,7 @@ class TreeReader {
       const pending = this.#read(root, path, prefix);
       if (pending !== undefined) await pending;
     }
-    for (const { path, submodule } of nested) await this.#readNested(place, path, prefix, submodule);
+    for (const { path, submodule } of nested) await this.#readNested(place.env, root, path, prefix, submodule);
     return listed;
   }
 
@@ -248,27 +303,33 @@ class TreeReader {
   }
 
   /** A submodule, or a repository that lies in this one: it has an index and ignored files of its own. */
-  async #readNested(place: GitPlace, path: BytePath, prefix: BytePath, submodule: boolean): Promise<void> {
+  async #readNested(
+    env: Environment,
+    root: BytePath,
+    path: BytePath,
+    prefix: BytePath,
+    submodule: boolean,
+  ): Promise<void> {
     const name = readablePath(prefix) + readablePath(path);
     if (this.#isExcluded(`${name}/`)) return;
-    const folder = joinBytePath(slashed(bytePathOf(place.dir)), path);
-    const dir = readablePath(folder);
+    const folder = joinBytePath(root, path);
     if (lstatSync(fsPath(joinBytePath(folder, asBytePath(".git"))), { throwIfNoEntry: false }) === undefined) {
       this.#tellUnread(name, submodule ? "the submodule is not fetched: git submodule update --init" : "not readable");
       return;
     }
-    if (!this.#liesWithin(slashed(bytePathOf(place.dir)), path)) {
+    if (!this.#liesWithin(root, path)) {
       this.#tellUnread(name, "a symbolic link leads out of the tree");
       return;
     }
-    const within = { dir, env: withoutRepository(place.env) };
+    const within = { dir: readablePath(folder), env: withoutRepository(env) };
     try {
       const repository = await findRepository(within);
-      if (repository?.top == null || realpathSync(repository.top) !== realpathSync(dir)) {
+      // Without this, a broken `.git` would make git look upwards, and we would read the outer one again and again.
+      if (repository?.top == null || repository.top !== realpathSync(within.dir)) {
         this.#tellUnread(name, "its .git names no repository");
         return;
       }
-      await this.readRepository(within, asBytePath(`${prefix}${path}/`), asBytePath(""));
+      await this.readRepository(within, repository.top, asBytePath(`${prefix}${path}/`), asBytePath(""));
     } catch (error) {
       if (!(error instanceof KeyguardError)) throw error;
       this.#tellUnread(name, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);

@@ -4,6 +4,9 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,6 +17,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readRange } from "../../src/sources/range.ts";
 import { windowOverlap, windowSize } from "../../src/sources/read-windows.ts";
 import { readWorktree } from "../../src/sources/worktree.ts";
 import { makeFolder, makeRepo, type RepoOptions, type TempRepo } from "../support/temp-repo.ts";
@@ -211,6 +215,70 @@ describe("a working tree in git", () => {
   });
 });
 
+describe("a caller's environment", () => {
+  test("may name the repository relative to the folder one is in, as git does for hooks", async () => {
+    const repo = repoWith({ files: { "a.txt": "a\n", "dir/b.txt": "b\n" } });
+    const elsewhere = repoWith({ files: { "c.txt": "c\n" } });
+    const sink = collector();
+    const inside = { ...repo.env, GIT_DIR: "../.git", GIT_WORK_TREE: "..", GIT_INDEX_FILE: ".git/index" };
+    await readWorktree({ cwd: join(repo.dir, "dir"), paths: ["..", elsewhere.dir], env: inside }, sink);
+    expect(sink.paths()).toEqual(["a.txt", "c.txt", "dir/b.txt"]);
+    const below = collector();
+    await readWorktree({ cwd: repo.dir, paths: ["dir"], env: { ...repo.env, GIT_DIR: ".git" } }, below);
+    expect(below.paths()).toEqual(["dir/b.txt"]);
+  });
+
+  test("is asked once for the many files of one repository", async () => {
+    const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`dir-${i}/deep/${i}.txt`, `${i}\n`]));
+    const repo = repoWith({ files });
+    const bin = join(repo.dir, "..", "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "git"), `#!/bin/sh\necho "$*" >> ${bin}/calls\nPATH=\${PATH#*:} exec git "$@"\n`);
+    chmodSync(join(bin, "git"), 0o755);
+    const sink = collector();
+    const env = { ...repo.env, PATH: `${bin}:${process.env.PATH}` };
+    await readWorktree({ cwd: repo.dir, paths: Object.keys(files), env }, sink);
+    expect(sink.paths()).toHaveLength(60);
+    expect(readFileSync(join(bin, "calls"), "utf8").trim().split("\n")).toHaveLength(1);
+    const plain = folderWith(files);
+    const outside = collector();
+    await readWorktree({ cwd: plain, paths: Object.keys(files), env }, outside);
+    expect(outside.paths()).toHaveLength(60);
+    expect(readFileSync(join(bin, "calls"), "utf8").trim().split("\n")).toHaveLength(2);
+  });
+
+  test("that stops in the middle gets its own error, and no git stays behind", async () => {
+    const repo = repoWith();
+    for (let i = 0; i < 800; i++) repo.write(`${"long-name-".repeat(15)}${i}.txt`, "x\n");
+    repo.commit();
+    for (let i = 0; i < 800; i++) repo.write(`untracked-${"long-name-".repeat(15)}${i}.txt`, "x\n");
+    const stop = new Error("enough");
+    const sink = {
+      ...collector(),
+      onText: () => {
+        throw stop;
+      },
+    };
+    await expect(readWorktree({ cwd: repo.dir, env: repo.env }, sink)).rejects.toBe(stop);
+    await expect(readRange({ cwd: repo.dir, range: "HEAD", env: repo.env }, sink)).rejects.toBe(stop);
+    await expect.poll(() => gitsIn(repo.dir)).toEqual([]);
+  });
+});
+
+/** Command lines of the gits that run in a folder. */
+function gitsIn(dir: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^[0-9]+$/.test(name))
+    .flatMap((id) => {
+      try {
+        const line = readFileSync(`/proc/${id}/cmdline`, "utf8").replaceAll("\0", " ");
+        return readlinkSync(`/proc/${id}/cwd`) === dir && line.startsWith("git ") ? [line] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
 describe("a folder outside of git", () => {
   test("is walked whole, hidden files included, and told from the folder one is in", async () => {
     const dir = folderWith({ "a.txt": "a\n", ".hidden/.env": "e\n", "node_modules/x/y.js": "y\n" });
@@ -321,7 +389,8 @@ describe.runIf(process.getuid?.() === 0)("what may not be read", () => {
     const { build } = await import("esbuild");
     await build({
       stdin: {
-        contents: `import { readWorktree } from "./src/sources/worktree.ts";
+        contents: `import { readRange } from "../../src/sources/range.ts";
+import { readWorktree } from "./src/sources/worktree.ts";
           const seen = [];
           await readWorktree({ cwd: process.argv[2] }, { onText: (t) => seen.push(t.path), onUnread: (p, w) => seen.push(p + ": " + w) });
           console.log(JSON.stringify(seen.sort()));`,
