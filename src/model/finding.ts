@@ -68,6 +68,10 @@ export interface Sighting {
   readonly expires: string | null;
   /** A `keyguard:allow` on its line or the one before; a null reason means that none was given, which is refused. */
   readonly allow: { readonly line: number; readonly reason: string | null } | null;
+  /** Words of the names that lead to it (`prod`, `pipeline`), which tell whose it is among several; none of its value. */
+  readonly names?: readonly string[];
+  /** A secret that is not reported by itself, since nothing says that it is AWS's; with a lone id of another file it is. */
+  readonly half?: boolean;
 }
 
 export type Verdict =

@@ -12,7 +12,8 @@ import { LineIndex } from "./locate.ts";
 import { type Candidate, pair } from "./pair.ts";
 import { containerMagic, prefilterLiterals } from "./prefilter.ts";
 import { compileSearch, type Search } from "./search/compile-search.ts";
-import { isNeutralName, isOtherStore, isTestData, speaksOfAws } from "./surroundings.ts";
+import { readSpots } from "./structure.ts";
+import { isKeysOther, isNeutralName, isOtherStore, isTestData, speaksOfAws } from "./surroundings.ts";
 import { View } from "./view.ts";
 
 /** What the engine goes by: the detectors, and how test data is judged. Compiled once from the configuration. */
@@ -135,6 +136,8 @@ interface Assembled {
   readonly detector: string;
   readonly parts: ReadonlyMap<Part, string>;
   readonly cost: number;
+  /** Not reported by itself; another file may hold its access key id. */
+  readonly half?: boolean;
 }
 
 interface Reading {
@@ -194,11 +197,13 @@ function readDocument(document: Document, rules: Rules): Reading {
   for (const { candidate, view } of lone.values()) {
     if (pairedValues.has(candidate.value) || whole.has(candidate.value)) continue;
     const why = whyNotAlone(candidate, view, document.path);
-    if (why !== null) {
-      dropped.set(candidate.value, why);
-      continue;
-    }
-    assembled.push(...assembleLone(candidate, view, rules));
+    if (why !== null) dropped.set(candidate.value, why);
+    const half =
+      why !== null &&
+      candidate.match.weak === true &&
+      isSecretName(candidate.match.label ?? "") &&
+      isNeutralName(candidate.match.label ?? "");
+    if (why === null || half) assembled.push({ ...assembleLone(candidate, rules), half });
   }
   return { seen, assembled: foldIntoValues(assembled, document.raw, seen), dropped };
 }
@@ -256,13 +261,19 @@ function whyNotAlone({ match, value }: Candidate, view: View, path: string): str
   if (isOtherStore(view.text, start, end)) return "a key of another store than AWS";
   if (match.weak !== true) return null;
   const label = match.label ?? "";
-  const named = /secret[ _.-]?(?:access[ _.-]?)?key|secret$|^secret|secret[ _.-]?value/i.test(label);
+  const named = isSecretName(label);
   if (!named) return "no access key id near it, and no label that says it is a secret access key";
   if (!/key/i.test(label) && !/s3a?:\/\/|[?&]access=|\baws\b/i.test(lineAround(view.text, start, end)))
     return "no access key id near it, and its label does not say that it is AWS's";
   if (!isNeutralName(label)) return "no access key id near it, and its label names something else";
+  if (!isKeysOther(view.text, start, end, path))
+    return "no access key id near it, and nothing beside it makes it an access key's";
   if (!speaksOfAws(view.text, start, end, path)) return "nothing around it speaks of AWS";
   return value.length === 40 ? null : "not 40 characters";
+}
+
+function isSecretName(label: string): boolean {
+  return /secret[ _.-]?(?:access[ _.-]?)?key|secret$|^secret|secret[ _.-]?value/i.test(label);
 }
 
 function lineAround(text: string, start: number, end: number): string {
@@ -271,9 +282,9 @@ function lineAround(text: string, start: number, end: number): string {
   return text.slice(from, to < 0 ? end + 200 : Math.min(to, end + 200));
 }
 
-function assembleLone({ match, value, detector }: Candidate, _view: View, rules: Rules): Assembled[] {
-  const kindOf = rules.detectors.find(({ id }) => id === detector)?.kind ?? "custom";
-  return [{ kind: kindOf, detector, parts: new Map([[match.part, value]]), cost: 0 }];
+function assembleLone({ match, value, detector }: Candidate, rules: Rules): Assembled {
+  const kind = rules.detectors.find(({ id }) => id === detector)?.kind ?? "custom";
+  return { kind, detector, parts: new Map([[match.part, value]]), cost: 0 };
 }
 
 /**
@@ -322,7 +333,7 @@ function sightDocument(document: Document, rules: Rules): Sighting[] {
   const lines = new LineIndex(document.raw.text, isWide(document));
   const sightings: Sighting[] = [];
   const spans = seen.filter(({ match }) => match.clean === undefined).map(({ span }) => span);
-  for (const { kind, detector, parts, cost } of assembled) {
+  for (const { kind, detector, parts, cost, half } of assembled) {
     const places = placesOf(parts, seen, lines, document, spans);
     if (!isFresh(places, document.fresh)) continue;
     const expires =
@@ -342,9 +353,17 @@ function sightDocument(document: Document, rules: Rules): Sighting[] {
       ...judgeSeverity(kind, parts, document.path, rules, [...new Set(notes)]),
       expires,
       allow: inlineAllow(document.raw.text, lines, places),
+      names: namesOf(document.raw.text, places),
+      ...(half === true ? { half } : {}),
     });
   }
   return sightings;
+}
+
+/** The words that say whose the credential is, read off its first place. */
+function namesOf(text: string, places: readonly Place[]): string[] {
+  const spot = places[0] === undefined ? undefined : readSpots(text, [places[0].span])[0];
+  return spot === undefined ? [] : [...spot.words];
 }
 
 /** Whether lines must be counted in UTF-16. */
@@ -442,7 +461,8 @@ function explainDocument(document: Document, rules: Rules): Considered[] {
   const { seen, assembled, dropped } = readDocument(document, rules);
   const lines = new LineIndex(document.raw.text, isWide(document));
   const reported = new Map<string, Assembled>();
-  for (const one of assembled) for (const value of one.parts.values()) reported.set(value, one);
+  for (const one of assembled.filter(({ half }) => half !== true))
+    for (const value of one.parts.values()) reported.set(value, one);
   return [...seen]
     .sort((a, b) => a.span.start - b.span.start)
     .map(({ span, match, value, detector, view }) => {

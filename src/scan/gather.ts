@@ -4,6 +4,8 @@ import { severities } from "../model/finding.ts";
 import { Secret } from "../model/secret.ts";
 import type { Origin } from "../model/text.ts";
 import { type AllowEntry, compileAllow } from "./allow.ts";
+import { joinAcrossTexts, type LonePart } from "./join-across-texts.ts";
+import { isTestData } from "./surroundings.ts";
 
 /** What turns sightings into findings beside the sightings themselves. Everything in it comes from the caller. */
 export interface GatherContext {
@@ -65,7 +67,7 @@ interface Placed {
  * Pure. Findings come the most severe first, then by path and line.
  */
 export function gather(sightings: readonly Sighting[], context: GatherContext): Gathered {
-  const groups = joinAcrossTexts(group(sightings), context);
+  const groups = joinHalves(group(sightings), context);
   const clashes = findClashes(groups);
   const allow = compileAllow(context.allow, context.now.slice(0, 10));
   const findings: Finding[] = [];
@@ -174,86 +176,69 @@ function index(groups: readonly Group[], keyOf: (group: Group) => string | null)
 }
 
 /**
- * Joins a lone id and a lone secret that stand in different texts of one folder or commit, where the folder or commit
- * has exactly one of each and neither has another partner elsewhere. Within one text the engine has already decided.
+ * Joins a lone id and a lone secret that stand in different texts near each other; within one text the engine has
+ * already decided. A secret that is only half of something goes where it finds no id.
  */
-function joinAcrossTexts(groups: readonly Group[], context: GatherContext): Group[] {
+function joinHalves(groups: readonly Group[], context: GatherContext): Group[] {
   const lone = groups.filter(
     ({ id, secret, token, value }) => token === null && value === null && (id === null) !== (secret === null),
   );
-  const neighbourhoods = new Map<string, Set<Group>>();
-  for (const one of lone) {
-    for (const { sighting } of one.seen) {
-      for (const place of neighbourhoodsOf(sighting, context)) {
-        const there = neighbourhoods.get(place);
-        if (there === undefined) neighbourhoods.set(place, new Set([one]));
-        else there.add(one);
-      }
-    }
-  }
-
-  const partners = new Map<Group, Set<Group>>();
-  const note = (one: Group, partner: Group): void => {
-    const known = partners.get(one);
-    if (known === undefined) partners.set(one, new Set([partner]));
-    else known.add(partner);
-  };
-  for (const there of neighbourhoods.values()) {
-    const ids = [...there].filter(({ id }) => id !== null);
-    const secrets = [...there].filter(({ id }) => id === null);
-    const [id, secret] = [ids[0], secrets[0]];
-    // Several on one side is a choice that only a person can make. An ambiguous commit does not speak against a clear
-    // folder, nor the other way round.
-    if (id === undefined || secret === undefined || ids.length > 1 || secrets.length > 1) continue;
-    if (shareText(id, secret)) continue;
-    note(id, secret);
-    note(secret, id);
-  }
-
   const joined = new Map<Group, Group | null>();
-  for (const id of lone) {
-    if (id.id === null) continue;
-    const secret = only(partners.get(id));
-    if (secret === null || only(partners.get(secret)) !== id) continue;
-    const pair: Group = {
-      id: id.id,
-      secret: secret.secret,
-      token: null,
+  for (const { id, secret } of joinAcrossTexts(lone.map((one) => lonePart(one, context)))) {
+    const [idGroup, secretGroup] = [lone[id]!, lone[secret]!];
+    const token = idGroup.id?.startsWith("ASIA") ? loneTokenBeside(idGroup, groups, context) : null;
+    joined.set(idGroup, {
+      id: idGroup.id,
+      secret: secretGroup.secret,
+      token: token?.token ?? null,
       value: null,
-      seen: [...id.seen, ...secret.seen],
+      seen: [...idGroup.seen, ...secretGroup.seen, ...(token?.seen ?? [])],
       notes: ["the id and the secret stand in different files: that they belong together is likely, not certain"],
       joined: true,
-    };
-    joined.set(id, pair);
-    joined.set(secret, null);
+    });
+    joined.set(secretGroup, null);
+    if (token !== null) joined.set(token, null);
   }
   return groups.flatMap((one) => {
     const pair = joined.get(one);
-    return pair === undefined ? [one] : pair === null ? [] : [pair];
+    if (pair === undefined) return one.seen.every(({ sighting }) => sighting.half === true) ? [] : [one];
+    return pair === null ? [] : [pair];
   });
 }
 
-function only(partners: ReadonlySet<Group> | undefined): Group | null {
-  if (partners?.size !== 1) return null;
-  return [...partners][0] ?? null;
+function lonePart(group: Group, context: GatherContext): LonePart {
+  return {
+    part: group.id !== null ? "accessKeyId" : "secretAccessKey",
+    half: group.seen.every(({ sighting }) => sighting.half === true),
+    texts: new Set(group.seen.map(({ sighting }) => `${sighting.textId}\0${sighting.path}`)),
+    places: group.seen
+      .flatMap(({ sighting }) => originsOf(sighting, context))
+      .slice(0, 20)
+      .map((origin) => ({
+        path: origin.path,
+        commit: "commit" in origin ? origin.commit : null,
+        testData: isTestData(origin.path),
+      })),
+    names: new Set(group.seen.flatMap(({ sighting }) => sighting.names ?? [])),
+  };
 }
 
-function shareText(a: Group, b: Group): boolean {
-  const texts = new Set(a.seen.map(({ sighting }) => textKey(sighting)));
-  return b.seen.some(({ sighting }) => texts.has(textKey(sighting)));
+/** The only lone session token in the id's folders, or null. */
+function loneTokenBeside(id: Group, groups: readonly Group[], context: GatherContext): Group | null {
+  const folders = foldersOf(id, context);
+  const tokens = groups.filter(
+    (one) =>
+      one.token !== null &&
+      one.id === null &&
+      one.secret === null &&
+      [...foldersOf(one, context)].some((folder) => folders.has(folder)),
+  );
+  return tokens.length === 1 ? (tokens[0] ?? null) : null;
 }
 
-function textKey({ textId, path }: Sighting): string {
-  return `${textId}\0${path}`;
-}
-
-function neighbourhoodsOf(sighting: Sighting, context: GatherContext): string[] {
-  const places = new Set<string>();
-  for (const origin of originsOf(sighting, context)) {
-    places.add(`folder ${origin.path.slice(0, origin.path.lastIndexOf("/") + 1)}`);
-    if ("commit" in origin) places.add(`commit ${origin.commit}`);
-  }
-  return [...places];
+function foldersOf(group: Group, context: GatherContext): Set<string> {
+  const paths = group.seen.flatMap(({ sighting }) => originsOf(sighting, context)).map(({ path }) => path);
+  return new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/") + 1)));
 }
 
 function originsOf(sighting: Sighting, context: GatherContext): readonly Origin[] {

@@ -32,7 +32,10 @@ const mostAtOnce = 80;
 const price = {
   line: 1,
   blankLine: 4,
-  bracket: 12,
+  /** One stands deeper in brackets than the other. */
+  depth: 10,
+  /** They stand in brackets beside each other: two calls, two objects. */
+  sibling: 4,
   /** They are indented under different lines. */
   block: 8,
   /** A heading or a line of comment stands between them. */
@@ -112,14 +115,15 @@ function costOf(
   const b = spots.get(secret)!;
   const lines = Math.abs(a.line - b.line);
   const gap = a.start < b.start ? b.start - a.end : a.start - b.end;
-  const exits = bracketExits(a, b);
+  const apart = bracketsApart(a, b);
+  const together = apart.depth === 0 && apart.siblings === 0 && a.brackets.length > 0;
   const weak = secret.match.weak === true;
   const mine = [...a.words].filter((word) => telling.has(word));
   const theirs = [...b.words].filter((word) => telling.has(word));
   const shared = mine.filter((word) => b.words.has(word)).length;
   const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
-  if (weak && !(sameName && lines <= 40) && !reaches(secret, a, lines, gap, exits)) return Number.POSITIVE_INFINITY;
-  let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + exits * price.bracket;
+  if (weak && !(sameName && lines <= 40) && !reaches(secret, lines, gap, together)) return Number.POSITIVE_INFINITY;
+  let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b);
   cost += Math.abs(a.headings - b.headings) * price.heading;
   if (a.block !== b.block) cost += price.block;
   if (lines === 0) cost += Math.min(gap, 2000) * price.character;
@@ -136,17 +140,24 @@ function costOf(
   return cost;
 }
 
-/** How many brackets one leaves and enters to get from one place to the other. */
-function bracketExits(a: Spot, b: Spot): number {
+/** How far the brackets around two places differ: by depth, and by what is left and entered at the same depth. */
+function bracketsApart(a: Spot, b: Spot): { depth: number; siblings: number } {
   let common = 0;
   while (common < a.brackets.length && common < b.brackets.length && a.brackets[common] === b.brackets[common])
     common++;
-  return a.brackets.length + b.brackets.length - 2 * common;
+  return {
+    depth: Math.abs(a.brackets.length - b.brackets.length),
+    siblings: Math.min(a.brackets.length, b.brackets.length) - common,
+  };
+}
+
+function bracketCost(a: Spot, b: Spot): number {
+  const { depth, siblings } = bracketsApart(a, b);
+  return depth * price.depth + siblings * price.sibling;
 }
 
 /** How near a secret that no AWS label vouches for must stand to an id. */
-function reaches(secret: Candidate, id: Spot, lines: number, gap: number, exits: number): boolean {
-  const together = exits === 0 && id.brackets.length > 0;
+function reaches(secret: Candidate, lines: number, gap: number, together: boolean): boolean {
   if (secret.match.label !== undefined) return lines <= 40 && gap <= (together ? 200_000 : 4000);
   if (lines === 0) return gap <= 600;
   if (lines <= 3) return gap <= 600;
@@ -189,10 +200,7 @@ function tokenCost(a: Spot, b: Spot): number {
   const lines = Math.abs(a.line - b.line);
   const gap = lines === 0 ? Math.abs(a.start - b.start) * price.character : 0;
   return (
-    (lines * price.line +
-      Math.abs(a.blanks - b.blanks) * price.blankLine +
-      bracketExits(a, b) * price.bracket +
-      Math.min(gap, 40)) *
+    (lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b) + Math.min(gap, 40)) *
       0.5 +
     (a.section === b.section ? 0 : price.section)
   );

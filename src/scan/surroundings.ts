@@ -56,6 +56,23 @@ function isForeignId(id: string): boolean {
   );
 }
 
+/**
+ * Whether a bare `secret_key` is the one of an access key: an access key stands beside it, and no secret access key of
+ * its own name does (Django's and Flask's `SECRET_KEY` stand in settings that read AWS's from the environment).
+ */
+export function isKeysOther(text: string, start: number, end: number, path: string): boolean {
+  const near = text.slice(Math.max(0, start - 3000), end + 3000);
+  if (/aws[_.-]?secret|secret[_.-]?access[_.-]?key/i.test(near.replace(text.slice(Math.max(0, start - 60), start), "")))
+    return false;
+  if (/\b(?:django|flask|wsgi|debug\s*=|rails|laravel|jwt)\b/i.test(near)) return false;
+  const close = text.slice(Math.max(0, start - 400), end + 300);
+  return (
+    /(?<!secret[ _.-]?)access[ _.-]?key|\baws|aws_|\bs3|s3[_.:-]/i.test(close) ||
+    isCredentialFile(path) ||
+    /\.tfvars/.test(path)
+  );
+}
+
 /** Words that a name may have beside `secret` and `key` and still be AWS's: whose it is and where, not what it is for. */
 const neutralWord =
   /^(?:secret|key|keys|access|aws|amazon|s3|s3a|id|my|our|the|your|user|default|prod|production|staging|stage|dev|development|test|testing|qa|uat|live|main|primary|backup|backups|data|deploy|deployer|uploader|iam|account|acct|root|admin|value|var|tf|input|export|env|environment|config|new|old|bucket|storage|static|ro|rw|read|write|reader|writer|ci|bot|service|team|eu|us|ap|string|text|credentials?|creds?|spark|hadoop|fs|hive|plain|raw|current|next|\d+)$/i;
