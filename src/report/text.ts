@@ -106,9 +106,9 @@ function describePlaces(finding: Finding, width: number, colors: Colors): string
     const excerpt = visible(place.excerpt);
     const room = width - indent.length - at.length - commit.length - 3;
     const where = `${indent}${colors.underline(at)}${colors.dim(commit)}`;
-    // A path that leaves no room for the line gets the line below.
+    // A line that finds no room behind its path stands below it.
     if (excerpt === "") lines.push(where);
-    else if (room >= Math.min(excerpt.length, 24)) lines.push(`${where}   ${cut(excerpt, room)}`);
+    else if (room >= [...excerpt].length) lines.push(`${where}   ${excerpt}`);
     else lines.push(where, `${indent}  ${cut(excerpt, width - indent.length - 2)}`);
   }
   if (places.length > mostPlaces) lines.push(`${indent}and ${count(places.length - mostPlaces, "more place")}`);
