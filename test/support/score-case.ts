@@ -42,7 +42,7 @@ function pemBody(text: string): string {
   return text
     .replace(/\\[rn]/g, "\n")
     .replace(/-----(BEGIN|END) [A-Z ]+-----/g, "")
-    .replace(/^\s*[A-Za-z-]+:.*$/gm, "")
+    .replace(/(Proc-Type|DEK-Info):\s*\S+/g, "")
     .replace(/[^A-Za-z0-9+/]/g, "");
 }
 
@@ -100,13 +100,14 @@ export function scoreCase(each: CorpusCase, findings: readonly Found[]): Score {
   const wrongPairs: Found[] = [];
   const falsePositives: Found[] = [];
   const repeats: Found[] = [];
+  const met = new Set<Expected>();
   const pairSecrets = new Set(awsExpected.flatMap(({ kind, secret }) => (kind === "pair" && secret ? [secret] : [])));
   for (const { found, parts } of aws) {
     if (![parts.id, parts.secret, parts.token, parts.value].every(isKnown)) {
       falsePositives.push(found);
       continue;
     }
-    const exact = awsExpected.some((expected) =>
+    const exact = awsExpected.find((expected) =>
       expected.kind === "pair"
         ? isPair(parts, expected)
         : [parts.id, parts.secret, parts.token, parts.value].every(
@@ -118,7 +119,11 @@ export function scoreCase(each: CorpusCase, findings: readonly Found[]): Score {
               (part === parts.id && parts.value !== null),
           ),
     );
-    if (exact) continue;
+    if (exact !== undefined) {
+      if (met.has(exact)) repeats.push(found);
+      met.add(exact);
+      continue;
+    }
     const secret = parts.secret ?? parts.token;
     if (parts.id !== null && secret !== null && !each.tolerated.includes(secret)) {
       const partial = awsExpected.some(
