@@ -31,7 +31,11 @@ const { values: options } = parseArgs({
 });
 
 /** Enough to recognise an invented value by, masked as everything that keyguard prints is. */
-const mask = (value: string | null): string => (value === null ? "" : `${value.slice(0, 4)}…(${value.length})`);
+const mask = (value: string | null): string => {
+  if (value === null) return "";
+  // Ids all begin alike, so their ends are shown.
+  return value.length === 20 ? `…${value.slice(-4)}(20)` : `${value.slice(0, 4)}…(${value.length})`;
+};
 
 function runCase(each: CorpusCase): Result {
   try {

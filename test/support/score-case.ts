@@ -107,6 +107,8 @@ export function scoreCase(each: CorpusCase, findings: readonly Found[]): Score {
       falsePositives.push(found);
       continue;
     }
+    const present = [parts.id, parts.secret, parts.token, parts.value].filter((part) => part !== null);
+    if (present.every((part) => each.tolerated.includes(part))) continue;
     const exact = awsExpected.find((expected) =>
       expected.kind === "pair"
         ? isPair(parts, expected)
@@ -136,11 +138,10 @@ export function scoreCase(each: CorpusCase, findings: readonly Found[]): Score {
       if (!partial) wrongPairs.push(found);
       continue;
     }
-    const values = [parts.id, parts.secret, parts.token, parts.value].filter((part) => part !== null);
-    const elsewhere = values.every((value) =>
+    const elsewhere = present.every((value) =>
       aws.some((other) => other.found !== found && Object.values(other.parts).includes(value)),
     );
-    if (elsewhere && (parts.id !== null || values.some((value) => pairSecrets.has(value)))) repeats.push(found);
+    if (elsewhere && (parts.id !== null || present.some((value) => pairSecrets.has(value)))) repeats.push(found);
   }
   for (const found of findings.filter(isOtherStore)) {
     const { secret, value, id } = partsOf(found);
