@@ -51,7 +51,7 @@ const keyIdName = /(?<!secret[ _.-]?)access[ _.-]?key(?:[ _.-]?id)?|\bkey[ _.-]?
 const sessionTokenName = /(?:session|security|sts|aws)[\w .-]{0,8}token|x-amz-security-token/gi;
 /** Names of what looks like a secret and is none. */
 const otherName =
-  /sha-?(?:1|224|256|384|512)?(?:sum)?|\bsri\b|integrity|\bhash(?:es)?|digest|checksum|\bcommit\b|revision|\brev\b|\bref\b|\bblob\b|\btree\b|\bparent\b|e-?tag|signature|\bsig\b|nonce|\buuid\b|\bguid\b|request[ _-]?id|trace[ _-]?id|span[ _-]?id|fingerprint|version[ _-]?id|upload[ _-]?id|cursor|continuation|next[ _-]?token|resolved|client[ _.-]?secret|webhook|csrf|xsrf|cookie|session[ _-]?(?:id|secret)|salt|django|flask|jwt|bearer|github|gitlab|slack|stripe|twilio|azure|gcp|google|firebase|facebook|twitter|oauth|consumer|encrypt(?:ed|ion)|cipher(?:text)?|public[ _-]?key|\bhost[ _-]?id\b|x-amz-id-2|deploy[ _-]?key|image[ _-]?id|app[ _-]?secret|signing|hmac|totp|npm|nuget|docker|sendgrid|mailgun|datadog|newrelic|sentry|heroku|algolia|cloudinary|minio|ceph|wasabi|backblaze|\bb2\b|digital[ _-]?ocean|spaces|linode|scaleway|\bgcs\b|aliyun|alibaba|tencent|cloudflare|\br2\b|openai|anthropic|pusher|shopify|paypal|square|okta|auth0|keycloak|recaptcha|mapbox/gi;
+  /sha-?(?:1|224|256|384|512)?(?:sum)?|\bsri\b|integrity|\bhash(?:es)?|digest|checksum|\bcommit\b|revision|\brev\b|\bref\b|\bblob\b|\btree\b|\bparent\b|e-?tag|signature|\bsig\b|nonce|\buuid\b|\bguid\b|request[ _-]?id|trace[ _-]?id|span[ _-]?id|fingerprint|version[ _-]?id|upload[ _-]?id|cursor|continuation|next[ _-]?token|resolved|client[ _.-]?secret|webhook|csrf|xsrf|cookie|session[ _-]?(?:id|secret)|salt|django|flask|jwt|bearer|github|gitlab|slack|stripe|twilio|azure|gcp|google|firebase|facebook|twitter|oauth|consumer|encrypt(?:ed|ion)|cipher(?:text)?|public[ _-]?key|\bhost[ _-]?id\b|x-amz-id-2|deploy[ _-]?key|image[ _-]?id|app[ _-]?secret|signing|hmac|totp|npm|nuget|docker|sendgrid|mailgun|datadog|newrelic|sentry|heroku|algolia|cloudinary|minio|ceph|wasabi|backblaze|\bb2\b|digital[ _-]?ocean|spaces|linode|scaleway|\bgcs\b|aliyun|alibaba|tencent|cloudflare|\br2\b|token|idempotency|invite|licen[cs]e|verification|openai|anthropic|pusher|shopify|paypal|square|okta|auth0|keycloak|recaptcha|mapbox/gi;
 
 /**
  * Names that may stand between a label and its value: the second half of `name: X, value: Y`, a type, a default, a call.
@@ -67,17 +67,15 @@ function joins(between: string): boolean {
   if (between.length > 200) return false;
   const lines = between.split("\n");
   if (lines.length > 7) return false;
-  // A finished value right behind the label (`secret = "x"`, then something else) ends its reach.
-  if (/^["'`\]]?\s*(?::=|=>|[:=,])\s*(["'`])[^"'`\n]{1,120}\1/.test(between) && !fillerValue(between)) return false;
+  // A finished value (`secret = "x"`, then something else) ends the label's reach, an empty one too.
+  for (const value of between.matchAll(/(?::=|=>|[:=,])\s{0,8}(["'`])([^"'`\n]{0,120})\1/g)) {
+    if (!filler.test(value[2] ?? "")) return false;
+  }
+  // In prose the label's sentence is its reach.
+  if (/[.!?]\s+[A-Z`"']/.test(between) && /\w+ \w+ \w+/.test(between)) return false;
   for (const word of between.matchAll(/[A-Za-z_][\w-]*(?=["'`]?\s*[:=](?!:))/g))
     if (!filler.test(word[0])) return false;
   return true;
-}
-
-/** `name: "X", value: "Y"`, `.get("X", "Y")`: the value behind the label is itself a filler. */
-function fillerValue(between: string): boolean {
-  const value = /^["'`\]]?\s*(?::=|=>|[:=,])\s*(["'`])([^"'`\n]{1,120})\1/.exec(between)?.[2] ?? "";
-  return filler.test(value) || value.trim() === "";
 }
 
 /** What is believed when one name says several things: `AWS_SECRET_GITHUB_CI` is AWS's, `client_secret` is not. */

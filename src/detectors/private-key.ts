@@ -19,8 +19,9 @@ export const privateKey: Detector = {
       const body = (match[2] ?? "").replace(/\\[nrt"]/g, "").replace(/[^A-Za-z0-9+/=]/g, "");
       const armour = `${match[1]}`;
       // However its lines are broken, indented or escaped, it is one key.
-      const text = (match[2] ?? "").replace(/\\[nrt"]/g, "\n").replace(/[^A-Za-z0-9+/=:,-]+/g, "\n");
-      const value = `-----BEGIN ${armour}-----${text}-----END ${armour}-----`;
+      const headers: string[] = (match[2] ?? "").match(/(?:Proc-Type|DEK-Info): ?[A-Za-z0-9,-]+/g) ?? [];
+      const key = headers.reduce((left, header) => left.replace(header.replace(/[^A-Za-z0-9+/=]/g, ""), ""), body);
+      const value = [`-----BEGIN ${armour}-----`, ...headers, key, `-----END ${armour}-----`].join("\n");
       if (body.length < 64 || new Set(body).size < 20) yield { part: "value", span, clean: "no key in it" };
       else if (/(.)\1{11}/.test(body.replace(/A{12,}/g, ""))) yield { part: "value", span, clean: "a placeholder" };
       else if (/EXAMPLE|PLACEHOLDER|YourPrivateKey|REDACTED/i.test(body))

@@ -64,6 +64,11 @@ function judge(view: string, start: number, end: number, path: string): Match {
   const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
   if (clean !== null) return { ...named, clean };
   if (vouched) return named;
+  if (/^["']?secret[_-]?key$/i.test(label.words) && secretFromElsewhere.test(around(view, start, end)))
+    return {
+      ...named,
+      clean: "the secret access key comes from somewhere else; this is a secret key of something else",
+    };
   if (label.kind === "secret" || label.kind === "none" || label.kind === "key-id") return { ...named, weak: true };
   return {
     ...named,
@@ -79,6 +84,14 @@ function isAlone(view: string, start: number, end: number): boolean {
 function labelOfFile(path: string): Label {
   const name = path.slice(path.search(/[^/!]*$/)).replace(/\.(?:txt|key|secret|conf|dat|token)$/i, "");
   return labelBefore(`${name} = `, name.length + 3);
+}
+
+/** A secret access key that is read from the environment, a vault or a setting: a bare `SECRET_KEY` beside it is not AWS's. */
+const secretFromElsewhere =
+  /(?:aws[\w.-]{0,20}secret[\w.-]{0,20}|secret[_-]?access[_-]?key)["'\]]{0,3}\s{0,8}[:=]\s{0,8}["']?(?:os\.(?:environ|getenv)|getenv|env[.("[]|process\.env|ENV\[|\$\{?|config[.("]|settings\.|secrets?[.(]|vault)/i;
+
+function around(view: string, start: number, end: number): string {
+  return view.slice(Math.max(0, start - 2000), end + 2000);
 }
 
 /** Where the last key id before `at` ends: what is said before the id is said of the id. */

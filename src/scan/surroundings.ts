@@ -35,7 +35,7 @@ export function isOtherStore(text: string, start: number, end: number): boolean 
   const own = ahead ?? ids.find(({ at }) => at >= end && at - end < 300);
   if (own !== undefined) {
     if (/^A[KSBC][IC]A[A-Z2-7]{16}$/.test(own.id)) return false;
-    if (isForeignId(own.id)) return true;
+    if (isForeignId(own.id) || otherStore.test(text.slice(Math.max(0, start - 250), end + 250))) return true;
   }
   if (/(?:AKIA|ASIA)[A-Z2-7]{16}/.test(near)) return false;
   return otherStore.test(near);
