@@ -1,8 +1,8 @@
+import type { CommitSettings } from "../commands/commit-settings.ts";
+import type { NewAllow } from "../commands/review-allows.ts";
 import type { Config, ConfiguredAllow } from "../config/load-config.ts";
 import { severities } from "../model/finding.ts";
 import { markdownCode, markdownText } from "../report/markdown.ts";
-import type { NewAllow } from "./review-allows.ts";
-import type { CommitSettings } from "./trusted-settings.ts";
 
 /** Lines of the list that a person will read. */
 const mostLines = 50;

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExitCode, Io } from "../commands/command.ts";
+import { type CommitSettings, readCommitSettings } from "../commands/commit-settings.ts";
 import type { FormatRequest, formats } from "../commands/formats.ts";
+import { dropNewAllows, type NewAllow } from "../commands/review-allows.ts";
 import { type ScanTarget, scanTexts } from "../commands/scan-texts.ts";
 import { rulesOf, type Settings } from "../commands/settings.ts";
 import { exitCodeOf, writeReport } from "../commands/write-report.ts";
@@ -18,8 +20,6 @@ import { describeChanges } from "./describe-changes.ts";
 import { bringHistory, depthHint, type FoundRange, findRange, hasCommit } from "./find-range.ts";
 import { type Occasion, readEvent } from "./read-event.ts";
 import { type Inputs, readInputs } from "./read-inputs.ts";
-import { dropNewAllows, type NewAllow } from "./review-allows.ts";
-import { type CommitSettings, readCommitSettings } from "./trusted-settings.ts";
 import { appendForRunner, formatOutput } from "./workflow-files.ts";
 
 /** GitHub refuses a summary of more than 1 MiB whole; the list of changes and a margin come on top of this. */

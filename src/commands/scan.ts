@@ -14,7 +14,8 @@ Examples:
                                        ignored, and ignored credential files
   keyguard scan src deploy.env         these paths only
   keyguard scan --staged               what the next commit would bring
-  keyguard scan --range main...HEAD    what the commits of this branch bring
+  keyguard scan --range main...HEAD    what the commits of this branch bring;
+      --rules-of main                  what they allow themselves does not count
   keyguard scan --history              everything that git keeps
   kubectl get cm -o yaml | keyguard scan --stdin --stdin-path cm.yaml
   keyguard scan --format json -o report.json
@@ -41,6 +42,10 @@ export const command: CommandModule = {
       .addOption(new Option("--fail-on <severity>", "lowest severity that fails (default: medium)").choices(severities))
       .option("-c, --config <file>", "this configuration (JSON or YAML) and not the repository's")
       .option("--no-config", "no configuration at all")
+      .option(
+        "--rules-of <commit>",
+        "go by this commit's configuration, baseline and allowances, not by the work tree's",
+      )
       .option("--baseline <file>", "let pass what this baseline knows")
       .option("--no-baseline", "let pass nothing of a baseline")
       .option("--validate", "ask AWS whether what was found works (sts:GetCallerIdentity)")
@@ -52,13 +57,7 @@ export const command: CommandModule = {
       .action(async (paths, options) => {
         const requests = readFormats(options.format ?? [], options.output);
         const target = chooseTarget(paths, options);
-        const settings = await loadSettings({
-          cwd: io.cwd,
-          env: io.env,
-          paths: target.mode === "tree" ? target.paths : undefined,
-          config: options.config,
-          baseline: options.baseline,
-        });
+        const settings = await settingsFor(target, options, io);
         const quiet = options.quiet === true;
         const scanned = await scanTexts(target, settings, io, quiet);
         const report =
@@ -76,6 +75,25 @@ export const command: CommandModule = {
       });
   },
 };
+
+/** A change is judged by the rules of the commit before it where that is asked for: it must not allow its own leak. */
+async function settingsFor(
+  target: ScanTarget,
+  options: {
+    readonly rulesOf?: string | undefined;
+    readonly config?: string | boolean | undefined;
+    readonly baseline?: string | boolean | undefined;
+  },
+  io: Io,
+): Promise<Settings> {
+  const { rulesOf, config, baseline } = options;
+  if (rulesOf !== undefined) {
+    const { loadSettingsOf } = await import("./commit-settings.ts");
+    return loadSettingsOf(rulesOf, { config, baseline }, io);
+  }
+  const paths = target.mode === "tree" ? target.paths : undefined;
+  return loadSettings({ cwd: io.cwd, env: io.env, paths, config, baseline });
+}
 
 /** The AWS SDK is loaded only here: a scan that does not ask starts without it. */
 async function validated(

@@ -1,8 +1,14 @@
+import { join } from "node:path";
 import { defaultBaseline, parseBaseline } from "../config/baseline.ts";
 import { configPlaces } from "../config/find-config.ts";
 import { type Config, defaultConfig, largestConfig, loadConfigText } from "../config/load-config.ts";
+import { findRepository } from "../git/repository.ts";
 import { type GitPlace, runGit, tryGit } from "../git/spawn-git.ts";
 import { KeyguardError } from "../model/errors.ts";
+import { spellOutInvisible } from "../report/visible.ts";
+import type { Io } from "./command.ts";
+import { dropNewAllows } from "./review-allows.ts";
+import { rulesOf, type Settings } from "./settings.ts";
 
 /** The configuration and baseline of one commit. */
 export interface CommitSettings {
@@ -50,6 +56,52 @@ export async function readCommitSettings(request: CommitSettingsRequest): Promis
       ? new Set<string>()
       : await leniently(() => readBaselineOf(place, commit, request.baseline || config.baseline), new Set<string>());
   return { config, baseline, warnings };
+}
+
+/**
+ * Settings that go by one commit alone, for `scan --rules-of`: its configuration and baseline, and of the inline
+ * allowances those that it has. What was left out for that is told on standard error.
+ *
+ * @throws KeyguardError `usage` when there is no such commit, `git` outside of a repository.
+ */
+export async function loadSettingsOf(
+  revision: string,
+  chosen: { readonly config: string | boolean | undefined; readonly baseline: string | boolean | undefined },
+  io: Io,
+): Promise<Settings> {
+  const repository = await findRepository({ dir: io.cwd, env: io.env });
+  if (repository === null) throw new KeyguardError("git", "this is not a git repository");
+  const place = { dir: repository.top ?? repository.gitDir, env: io.env };
+  const found = await tryGit(place, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`]);
+  const commit = found.stdout.toString("latin1").trim();
+  if (found.status !== 0 || !/^[0-9a-f]{40,64}$/.test(commit)) {
+    throw new KeyguardError("usage", `--rules-of ${revision}: no such commit here`, {
+      hint: "name the commit before the change, as in --range origin/main...HEAD --rules-of origin/main",
+    });
+  }
+  const named = (value: string | boolean | undefined): string | false | null =>
+    typeof value === "string" ? value : value === false ? false : null;
+  const request = { place, commit, config: named(chosen.config), baseline: named(chosen.baseline) };
+  const { config, baseline, warnings } = await readCommitSettings(request);
+  for (const warning of warnings) io.stderr.write(`keyguard: note: ${spellOutInvisible(warning)}\n`);
+  const rules = rulesOf(config);
+  return {
+    root: place.dir,
+    config,
+    rules,
+    baseline,
+    baselinePath: join(place.dir, config.baseline ?? defaultBaseline),
+    reviewSightings: async (sightings) => {
+      const reviewed = await dropNewAllows(sightings, commit, place, rules);
+      for (const { path, line } of reviewed.dropped) {
+        const where = spellOutInvisible(`${path}:${line}`);
+        io.stderr.write(
+          `keyguard: note: the keyguard:allow at ${where} is not in ${revision}, so it does not count here\n`,
+        );
+      }
+      return reviewed.sightings;
+    },
+  };
 }
 
 async function readConfig(place: GitPlace, commit: string, named: string | null): Promise<Config> {
