@@ -6,6 +6,9 @@
 /** How far back a label may stand, in characters: a YAML comment or a Kubernetes `name:`/`value:` pair fits easily. */
 export const labelReach = 240;
 
+/** How far above it a name may stand that a value is indented under, in characters. */
+export const namesAboveReach = 2000;
+
 /** What the words before a value say of it. */
 export type LabelKind =
   /** Names an AWS secret access key, whatever stands around it. */
@@ -67,8 +70,10 @@ function joins(between: string): boolean {
   if (between.length > 200) return false;
   const lines = between.split("\n");
   if (lines.length > 7) return false;
+  // What a plan says is changed: `"old" -> "new"`.
+  const joint = between.replace(/(["'`])[^"'`\n]{0,120}\1\s{0,4}->\s{0,4}["'`]?$/, "");
   // A finished value (`secret = "x"`, then something else) ends the label's reach, an empty one too.
-  for (const value of between.matchAll(/(?::=|=>|[:=,])\s{0,8}(["'`])([^"'`\n]{0,120})\1/g)) {
+  for (const value of joint.matchAll(/(?::=|=>|[:=,])\s{0,8}(["'`])([^"'`\n]{0,120})\1/g)) {
     if (!filler.test(value[2] ?? "")) return false;
   }
   // In prose the label's sentence is its reach.
@@ -106,7 +111,7 @@ export function labelBefore(text: string, at: number, from = 0): Label {
     return none;
   let indent = indentAt(text, lineStart);
   let next = lineStart;
-  for (let lines = 0; lines < 40 && indent > 0 && next > from; lines++) {
+  for (let lines = 0; lines < 40 && indent > 0 && next > from && lineStart - next < namesAboveReach; lines++) {
     const end = next - 1;
     next = text.lastIndexOf("\n", end - 1) + 1;
     const depth = indentAt(text, next);
