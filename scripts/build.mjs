@@ -22,7 +22,12 @@ const shared = {
 
 await build({
   ...shared,
-  entryPoints: { keyguard: "src/cli.ts", "hook-judge": "src/hook/judge.ts", action: "src/action/main.ts" },
+  entryPoints: {
+    keyguard: "src/cli.ts",
+    "hook-judge": "src/hook/judge.ts",
+    "history-worker": "src/commands/history-worker.ts",
+    action: "src/action/main.ts",
+  },
   outdir,
   format: "esm",
   splitting: true,

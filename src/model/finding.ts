@@ -138,6 +138,8 @@ export interface Coverage {
   readonly refs?: readonly string[];
   /** Things a person should know of what was not in reach, one sentence each. */
   readonly notes: readonly string[];
+  /** Which part of the objects this is (from 1), where only a part was read; parts of one whole have the same basis. */
+  readonly shard?: { readonly index: number; readonly of: number; readonly basis: string };
 }
 
 export interface Report {

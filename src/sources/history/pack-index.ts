@@ -10,6 +10,8 @@ export interface PackIndex {
   readonly packChecksum: string;
   /** The id of the i-th object, lower-case hex. */
   idOf(i: number): string;
+  /** The same as raw bytes; valid until the index is dropped. */
+  rawIdOf(i: number): Uint8Array;
   /** The place of an id (its raw bytes), or -1. */
   find(id: Uint8Array): number;
 }
@@ -50,6 +52,7 @@ export function readPackIndex(path: string, hashSize: number): PackIndex {
     offsets,
     packChecksum: bytes.toString("hex", bytes.length - 2 * hashSize, bytes.length - hashSize),
     idOf: (i) => bytes.toString("hex", ids + i * hashSize, ids + (i + 1) * hashSize),
+    rawIdOf: (i) => bytes.subarray(ids + i * hashSize, ids + (i + 1) * hashSize),
     find: (id) => {
       const first = id[0]!;
       let low = first === 0 ? 0 : fanout[first - 1]!;
