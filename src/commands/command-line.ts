@@ -128,9 +128,7 @@ function configure(command: Command, io: Io): void {
 
 /** What commander quotes may be a secret that was pasted into the wrong place. */
 function hideLong(text: string): string {
-  return text.replace(/'([^']{21,})'/g, (quoted, inside: string) =>
-    /^-[\w, <>[\].-]+$/.test(inside) ? quoted : "'…'",
-  );
+  return text.replace(/'([^']{21,})'/g, (quoted, inside: string) => (/^-.* [<[]/.test(inside) ? quoted : "'…'"));
 }
 
 /** `keyguard: error: …` for each line, and `hint: …`. */

@@ -73,10 +73,10 @@ async function findRoot({ cwd, env, paths }: SettingsRequest): Promise<string> {
   return repository === null ? dir : (repository.top ?? repository.gitDir);
 }
 
-/** The folder that a path is or stands in; what does not exist is for the source to complain of. */
+/** The folder that a path is or stands in; of one that does not exist, of which the source will tell, the next above. */
 function folderOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats?.isDirectory() ? path : dirname(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  return dirname(path) === path ? path : folderOf(dirname(path));
 }
 
 function isThere(path: string): boolean {
