@@ -135,7 +135,7 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (/^[0-9a-f]+$/i.test(token)) return "hexadecimal: a hash or a commit id";
   if (entropy(token) < 4.0) return "too regular for a random secret";
   if (isCyclic(token)) return "a repeated pattern";
-  if (regularSteps(token) >= 10 || isInterleaved(token)) return "a sequence";
+  if (regularSteps(token) >= 12 || isInterleaved(token)) return "a sequence";
   if (walksTheKeyboard(token)) return "a walk over the keyboard";
   if (holdsPlaceholderWord(token)) return "a placeholder";
   if (!/[a-z]/.test(token) || !/[A-Z]/.test(token)) return "only one case of letters";
@@ -167,8 +167,8 @@ const commonPairs = new Set(
   ).split(" "),
 );
 
-/** Whether letters alone read as words: 0.1 % of random ids do. */
-function readsAsWords(letters: string): boolean {
+/** Whether letters alone read as words: 0.2 % of random ids do. */
+export function readsAsWords(letters: string): boolean {
   if (!/^[A-Z]+$/.test(letters)) return false;
   let pairs = 0;
   for (let i = 0; i + 1 < letters.length; i++) if (commonPairs.has(letters.slice(i, i + 2))) pairs++;
@@ -197,9 +197,8 @@ export function whyNotAccessKeyId(id: string): string | null {
     return "a placeholder";
   if (isMostlyWords(tail)) return "a placeholder";
   if (entropy(id) < 3.0) return "too regular for a real key id";
-  if (readsAsWords(tail)) return "words";
   if (isCyclic(tail)) return "a repeated pattern";
-  if (regularSteps(tail) >= 7 || isInterleaved(tail)) return "a sequence";
+  if (regularSteps(tail) >= 9 || isInterleaved(tail)) return "a sequence";
   if (walksTheKeyboard(tail)) return "a walk over the keyboard";
   return null;
 }

@@ -256,6 +256,7 @@ function dropDearer(best: Map<string, Assembled>): void {
 
 /** Why a candidate without a partner is not reported, or null when it is. */
 function whyNotAlone({ match, value }: Candidate, view: View, path: string): string | null {
+  if (match.part === "accessKeyId" && match.weak === true) return "a word, and no secret beside it";
   if (match.part !== "secretAccessKey") return null;
   const { start, end } = match.span;
   if (isOtherStore(view.text, start, end)) return "a key of another store than AWS";
