@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { KeyguardError } from "../model/errors.ts";
 import { type Report, severities } from "../model/finding.ts";
@@ -16,7 +17,8 @@ Examples:
   keyguard scan --staged               what the next commit would bring
   keyguard scan --range main...HEAD    what the commits of this branch bring;
       --rules-of main                  what they allow themselves does not count
-  keyguard scan --history              everything that git keeps
+  keyguard scan --history              everything that git keeps: all branches,
+                                       stashes, dangling objects, tags, messages
   kubectl get cm -o yaml | keyguard scan --stdin --stdin-path cm.yaml
   keyguard scan --format json -o report.json
   keyguard scan --format text --format sarif=keyguard.sarif
@@ -27,7 +29,7 @@ Exit codes: 0 clean and complete, 1 something as severe as --fail-on was found,
 export const command: CommandModule = {
   define(scan, io, exit) {
     scan
-      .argument("[path...]", "files and folders; - is standard input")
+      .argument("[path...]", "files and folders; - is standard input; with --history a repository")
       .option("--staged", "what is staged, not what lies in the working tree")
       .option("--range <A..B>", "the commits of a range, as git log takes it; A...B: since B left A")
       .option("--history", "every object that git keeps")
@@ -51,7 +53,12 @@ export const command: CommandModule = {
       .option("--validate", "ask AWS whether what was found works (sts:GetCallerIdentity)")
       .option("--allow-canary", "with --validate: also ask about canary tokens, which alerts their owner")
       .option("--show-secrets", "print secrets as they are; files get mode 600")
-      .option("-j, --jobs <n>", "threads, for --history (default: the cores)", readJobs)
+      .option("--refs-only", "with --history: only what branches, tags and other refs reach")
+      .option("--since <date|rev>", "with --history: only what is newer")
+      .option("--shard <i/n>", "with --history: one of n parts of the objects; their union is the whole")
+      .option("--no-cache", "with --history: read everything anew, and remember nothing")
+      .option("--allow-partial", "with --history: a shallow or partial clone is complete enough")
+      .option("-j, --jobs <n>", "with --history: threads (default: the cores)", readJobs)
       .option("-q, --quiet", "no progress and no notes on standard error")
       .addHelpText("after", examples)
       .action(async (paths, options) => {
@@ -59,7 +66,10 @@ export const command: CommandModule = {
         const target = chooseTarget(paths, options);
         const settings = await settingsFor(target, options, io);
         const quiet = options.quiet === true;
-        const scanned = await scanTexts(target, settings, io, quiet);
+        const scanned =
+          target.mode === "history"
+            ? await history(target, options, settings, io, quiet)
+            : await scanTexts(target, settings, io, quiet);
         const report =
           options.validate === true
             ? await validated(scanned, settings, io, options.allowCanary === true, quiet)
@@ -78,7 +88,7 @@ export const command: CommandModule = {
 
 /** A change is judged by the rules of the commit before it where that is asked for: it must not allow its own leak. */
 async function settingsFor(
-  target: ScanTarget,
+  target: ScanTarget | HistoryTarget,
   options: {
     readonly rulesOf?: string | undefined;
     readonly config?: string | boolean | undefined;
@@ -91,7 +101,7 @@ async function settingsFor(
     const { loadSettingsOf } = await import("./commit-settings.ts");
     return loadSettingsOf(rulesOf, { config, baseline }, io);
   }
-  const paths = target.mode === "tree" ? target.paths : undefined;
+  const paths = target.mode === "tree" ? target.paths : target.mode === "history" ? [target.dir] : undefined;
   return loadSettings({ cwd: io.cwd, env: io.env, paths, config, baseline });
 }
 
@@ -107,7 +117,47 @@ async function validated(
   return validateReport(report, settings, io, { allowCanary, quiet });
 }
 
-interface TargetOptions {
+interface HistoryTarget {
+  readonly mode: "history";
+  /** The repository, absolute or relative to the folder the person is in. */
+  readonly dir: string;
+}
+
+const historyOptions = [
+  { key: "refsOnly", flag: "--refs-only" },
+  { key: "since", flag: "--since" },
+  { key: "shard", flag: "--shard" },
+  { key: "cache", flag: "--no-cache" },
+  { key: "allowPartial", flag: "--allow-partial" },
+  { key: "jobs", flag: "--jobs" },
+] as const;
+
+/** `--no-cache` makes `cache` false; without it commander says true. */
+function defaultOf(key: (typeof historyOptions)[number]["key"]): true | undefined {
+  return key === "cache" ? true : undefined;
+}
+
+interface HistoryOptions {
+  readonly jobs?: number | undefined;
+  readonly refsOnly?: true | undefined;
+  readonly since?: string | undefined;
+  readonly shard?: string | undefined;
+  readonly cache?: boolean | undefined;
+  readonly allowPartial?: true | undefined;
+}
+
+/** Reading packs and mapping commits is loaded for --history alone. */
+async function history(target: HistoryTarget, options: HistoryOptions, settings: Settings, io: Io, quiet: boolean) {
+  const { scanHistory } = await import("./scan-history.ts");
+  const { jobs, refsOnly, since, shard, cache, allowPartial } = options;
+  return scanHistory(
+    { dir: resolve(io.cwd, target.dir), jobs, refsOnly, since, shard, cache, allowPartial, quiet },
+    settings,
+    io,
+  );
+}
+
+interface TargetOptions extends HistoryOptions {
   readonly staged?: true | undefined;
   readonly range?: string | undefined;
   readonly history?: true | undefined;
@@ -116,7 +166,7 @@ interface TargetOptions {
 }
 
 /** One mode at a time: two of them are a misunderstanding, and to pick one would be to scan less than was meant. */
-function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTarget {
+function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTarget | HistoryTarget {
   const stdin = options.stdin === true || paths.includes("-");
   const chosen = [
     ...(options.staged ? ["--staged"] : []),
@@ -131,16 +181,19 @@ function chooseTarget(paths: readonly string[], options: TargetOptions): ScanTar
     });
   }
   const named = paths.filter((path) => path !== "-");
+  const forHistory = historyOptions.find(({ key }) => options[key] !== undefined && options[key] !== defaultOf(key));
+  if (forHistory !== undefined && !options.history) {
+    throw new KeyguardError("usage", `${forHistory.flag} goes with --history`);
+  }
+  if (options.history) {
+    if (named.length > 1) throw new KeyguardError("usage", "--history takes one repository");
+    return { mode: "history", dir: named[0] ?? "." };
+  }
   if (mode !== undefined && named.length > 0) {
     throw new KeyguardError("usage", `${mode} takes no paths`, { hint: `keyguard scan ${mode} reads all of it` });
   }
   if (options.stdinPath !== undefined && !stdin) {
     throw new KeyguardError("usage", "--stdin-path goes with --stdin");
-  }
-  if (options.history) {
-    throw new KeyguardError("usage", "--history is not in this version", {
-      hint: "keyguard scan --range HEAD reads all commits of a branch",
-    });
   }
   if (options.staged) return { mode: "staged" };
   if (options.range !== undefined) return { mode: "range", range: options.range };

@@ -137,12 +137,17 @@ function describeExposure(exposure: Exposure): string[] {
   const { introduced, removed } = exposure;
   if (introduced !== null) lines.push(`introduced  ${describeRef(introduced)}`);
   if (removed !== null) lines.push(`removed     ${describeRef(removed)}${lasted(introduced, removed)}`);
-  const held = exposure.refs.slice(0, 4).map(visible);
+  const held = exposure.refs.slice(0, 4).map((ref) => visible(shortRef(ref)));
   if (exposure.refs.length > held.length) held.push(`${exposure.refs.length - held.length} more refs`);
   const now = exposure.atHead ? "at HEAD" : exposure.inWorktree ? "in the working tree, not at HEAD" : "not at HEAD";
   lines.push(`still in    ${held.length === 0 ? "no ref" : held.join(", ")}; ${now}`);
   if (exposure.objects.length > 1) lines.push(`stored in   ${count(exposure.objects.length, "object")}`);
   return lines;
+}
+
+/** `main`, `origin/main`, `tag v0.3`, `stash`: as people call them. */
+function shortRef(ref: string): string {
+  return ref.replace(/^refs\/tags\//, "tag ").replace(/^refs\/(?:heads\/|remotes\/)?/, "");
 }
 
 function describeRef({ commit, author, date, subject }: CommitRef): string {
