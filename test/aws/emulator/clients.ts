@@ -11,7 +11,7 @@ export interface Keys {
 }
 
 /** The real SDK's clients for a key, aimed at the emulator. */
-export function clientsFor(aws: AwsEmulator, keys: Keys, region = "us-east-1", attempts = 1) {
+export function clientsFor(aws: Pick<AwsEmulator, "endpoint">, keys: Keys, region = "us-east-1", attempts = 1) {
   const token = keys.token === undefined ? {} : { sessionToken: keys.token };
   const config = {
     region,
