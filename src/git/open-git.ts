@@ -13,7 +13,8 @@ export async function openGit(place: GitPlace): Promise<SimpleGit> {
     baseDir: place.dir,
     config: [...safeSettings],
     // simple-git drops every GIT_* variable that is not named, and refuses our own settings unless they are allowed:
-    // it cannot see that each of them switches a program off.
+    // it cannot see that each of them switches a program off. What a person's own environment configures is theirs:
+    // CI sets `url.….insteadOf`, filters and includes by GIT_CONFIG_COUNT, and git obeys it anyway.
     allowEnvironment: Object.keys(env).filter((name) => name.startsWith("GIT_")),
     unsafe: {
       allowUnsafeAlias: true,
@@ -24,13 +25,19 @@ export async function openGit(place: GitPlace): Promise<SimpleGit> {
       allowUnsafeDiffExternal: true,
       allowUnsafeDiffTextConv: true,
       allowUnsafeEditor: true,
+      allowUnsafeFilter: true,
       allowUnsafeFsMonitor: true,
       allowUnsafeGitProxy: true,
       allowUnsafeGpgProgram: true,
       allowUnsafeHooksPath: true,
+      allowUnsafeInclude: true,
+      allowUnsafeMergeDriver: true,
       allowUnsafePager: true,
       allowUnsafeProtocolOverride: true,
       allowUnsafeSshCommand: true,
+      allowUnsafeSubmodule: true,
+      allowUnsafeTemplateDir: true,
+      allowUnsafeUrlRewrite: true,
     },
     completion: { onClose: true, onExit: false },
   }).env(env);
