@@ -1,7 +1,9 @@
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isoDate, readRange } from "../../src/sources/range.ts";
+import { RawDiffParser } from "../../src/sources/raw-diff.ts";
+import { seededRandom } from "../support/fake-keys.ts";
 import { makeFolder, makeRepo, type RepoOptions, type TempRepo } from "../support/temp-repo.ts";
 import { collector, wordPrefilter } from "./collect.ts";
 
@@ -239,6 +241,113 @@ describe("a range of commits", () => {
       `commit ${repo.git("rev-parse", "HEAD~2").slice(0, 12)}`,
       `commit ${repo.git("rev-parse", "HEAD~1").slice(0, 12)}`,
     ]);
+  });
+});
+
+describe("random histories", () => {
+  test("add the lines that git counts, file by file, and miss no version of any file", async () => {
+    const random = seededRandom("histories");
+    const below = (n: number): number => Math.floor(random() * n);
+    const repo = repoWith({ files: { "0.txt": "start\n" } });
+    const line = (): string => `line ${below(60)}\n`;
+    const edit = (path: string): void => {
+      const file = join(repo.dir, path);
+      const lines = existsSync(file) ? readFileSync(file, "utf8").split(/(?<=\n)/) : [];
+      for (let i = 0; i <= below(4); i++)
+        lines.splice(below(lines.length + 1), below(3), ...Array.from({ length: below(4) }, line));
+      repo.write(path, lines.join(""));
+    };
+    for (let step = 0; step < 40; step++) {
+      const name = `${below(5)}.txt`;
+      if (below(6) === 0) repo.tryGit("mv", name, `${below(5)}.moved`);
+      else if (below(9) === 0) repo.remove(name);
+      else edit(name);
+      if (below(7) === 0) repo.tryGit("switch", "-q", "-c", `branch-${step}`, `HEAD~${below(3)}`);
+      repo.commit(`step ${step}`);
+      if (below(5) === 0) {
+        const branch = repo.git("for-each-ref", "--format=%(refname)", "refs/heads").split("\n").at(below(3)) ?? "main";
+        repo.tryGit("merge", "-q", "-s", "ours", "--no-edit", branch);
+      }
+    }
+    const { texts } = await range(repo, "HEAD");
+    const ours = new Map<string, number>();
+    const versions = new Set<string>();
+    for (const { origin, path, id, fresh } of texts) {
+      if (origin.kind !== "commit") continue;
+      ours.set(`${origin.commit} ${path}`, fresh.join("").split("\n").length - 1);
+      versions.add(`${id} ${path}`);
+    }
+    const log = repo.git(
+      "log",
+      "--no-merges",
+      "--format=commit %H",
+      "--raw",
+      "--numstat",
+      "--no-abbrev",
+      "-M",
+      "--minimal",
+      "HEAD",
+    );
+    let compared = 0;
+    let commit = "";
+    const news = new Map<string, string>();
+    for (const row of log.split("\n")) {
+      if (row.startsWith("commit ")) commit = row.slice(7);
+      const raw = /^:\S+ \S+ \S+ (\S+) \S+\t(?:.*\t)?(.*)$/.exec(row);
+      if (raw !== null) news.set(raw[2]!, raw[1]!);
+      const [, count, path] = /^([0-9]+)\t[0-9]+\t(.*)$/.exec(row) ?? [];
+      if (path === undefined || path.includes("=>") || count === "0") continue;
+      const own = ours.get(`${commit} ${path}`);
+      // The same change again (a revert of a revert) is given with the first commit that made it.
+      if (own === undefined) expect(versions).toContain(`${news.get(path)} ${path}`);
+      else expect(`${commit} ${path} ${own}`).toBe(`${commit} ${path} ${count}`);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(20);
+  });
+});
+
+describe("git's raw diff", () => {
+  test("is read the same in whatever pieces it comes", () => {
+    const zero = "0".repeat(40);
+    const [a, b, c] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [string, string, string];
+    const output = [
+      a,
+      `:100644 100755 ${a} ${b} M`,
+      "changed",
+      `:100644 100644 ${a} ${b} R087`,
+      "old name",
+      ":new name",
+      b,
+      `::100644 000000 100644 ${a} ${zero} ${c} MA`,
+      "in\nmerge",
+      `:120000 100644 ${a} ${b} T`,
+      "was-a-link",
+      `:000000 160000 ${zero} ${c} A`,
+      "submodule",
+      "",
+    ].join("\0");
+    const read = (pieces: readonly string[]): unknown[] => {
+      const seen: unknown[] = [];
+      const parser = new RawDiffParser(
+        ({ path, status, id, olds }) => seen.push([path, status, id, olds]),
+        (commit) => seen.push(commit),
+      );
+      for (const piece of pieces) parser.take(piece);
+      return seen;
+    };
+    const expected = [
+      a,
+      ["changed", "M", b, [a]],
+      [":new name", "R087", b, [a]],
+      b,
+      ["in\nmerge", "MA", c, [a, null]],
+      ["was-a-link", "T", b, [null]],
+      ["submodule", "A", null, [null]],
+    ];
+    for (let cut = 0; cut <= output.length; cut++)
+      expect(read([output.slice(0, cut), output.slice(cut)])).toEqual(expected);
+    expect(read([...output])).toEqual(expected);
   });
 });
 
