@@ -4,9 +4,11 @@ import type { ExitCode, Io } from "../commands/command.ts";
 import { type CommitSettings, readCommitSettings } from "../commands/commit-settings.ts";
 import type { FormatRequest, formats } from "../commands/formats.ts";
 import { dropNewAllows, type NewAllow } from "../commands/review-allows.ts";
-import { type ScanTarget, scanTexts } from "../commands/scan-texts.ts";
+import { scanHistory } from "../commands/scan-history.ts";
+import { scanTexts } from "../commands/scan-texts.ts";
 import { rulesOf, type Settings } from "../commands/settings.ts";
 import { exitCodeOf, writeReport } from "../commands/write-report.ts";
+import { defaultBaseline } from "../config/baseline.ts";
 import { findRepository } from "../git/repository.ts";
 import type { GitPlace } from "../git/spawn-git.ts";
 import { KeyguardError } from "../model/errors.ts";
@@ -81,9 +83,11 @@ async function scan(inputs: Inputs, io: Io): Promise<Outcome> {
   const head = "HEAD";
   const settings = await readCommitSettings({ place, commit: head, config: inputs.config, baseline: inputs.baseline });
   const missing = mode === "history" ? await bringHistory({ place, credentials }) : null;
-  const target: ScanTarget =
-    mode === "history" ? { mode: "range", range: "HEAD" } : { mode: "tree", paths: inputs.paths };
-  const report = await scanTexts(target, toSettings(settings, io, inputs, mode, null), io, true);
+  const trusted = toSettings(settings, io, inputs, mode, null);
+  const report =
+    mode === "history"
+      ? await scanHistory({ dir: place.dir, cache: false, quiet: true }, trusted, io)
+      : await scanTexts({ mode: "tree", paths: inputs.paths }, trusted, io, true);
   return {
     report: addToReport(report, missing, settings.warnings),
     failOn: inputs.failOn ?? settings.config.failOn,
@@ -153,7 +157,7 @@ function toSettings(
     config,
     rules: rulesOf(config),
     baseline,
-    baselinePath: join(io.cwd, config.baseline ?? ""),
+    baselinePath: join(io.cwd, config.baseline ?? defaultBaseline),
     reviewSightings: async (sightings) => {
       const inPaths = wanted === null ? sightings : sightings.filter(({ path }) => wanted(path));
       return review === null || review === undefined ? inPaths : review(inPaths);
@@ -281,7 +285,7 @@ function summarise(report: Report, changes: readonly string[], options: RenderOp
           "",
           "",
         ].join("\n");
-  return renderMarkdownWithin(report, options, largestSummary) + review;
+  return `${renderMarkdownWithin(report, options, largestSummary)}\n${review}`;
 }
 
 function silent(io: Io): Io["stderr"] {

@@ -3,9 +3,9 @@ import { severities } from "../model/finding.ts";
 import type { Secret } from "../model/secret.ts";
 import { describeKind } from "./kinds.ts";
 
-/** `AKIAQX…7ABC`: enough to tell two keys of one account apart. */
+/** `AKIAQX…UT7ABC`, as excerpts have it: enough to tell two keys of one account apart. */
 export function shortKeyId(accessKeyId: string): string {
-  return accessKeyId.length > 12 ? `${accessKeyId.slice(0, 6)}…${accessKeyId.slice(-4)}` : accessKeyId;
+  return accessKeyId.length > 13 ? `${accessKeyId.slice(0, 6)}…${accessKeyId.slice(-6)}` : accessKeyId;
 }
 
 /**
@@ -16,7 +16,7 @@ export function ruleOf({ kind, detector }: Finding): string {
   return kind === "custom" ? detector : kind;
 }
 
-/** `AWS access key AKIAQX…7ABC`, or the kind alone where there is no id. Holds no secret. */
+/** `AWS access key AKIAQX…UT7ABC`, or the kind alone where there is no id. Holds no secret. */
 export function titleOf(finding: Finding): string {
   const { accessKeyId } = finding.credential;
   const name = describeKind(finding.kind).name;

@@ -26,7 +26,7 @@ const mostPlaces = 20;
  * from making mentions and issue links of what is left.
  */
 export function markdownCode(text: string): string {
-  const inert = spellOutInvisible(text).replace(/[!-,./:-@[-`{-~]|^ | $| {2}/g, (characters) =>
+  const inert = spellOutInvisible(text).replace(/[!-,:-@[-`{-~]|(?<=www)\.|^ | $| {2}/gi, (characters) =>
     [...characters].map((character) => `&#${character.charCodeAt(0)};`).join(""),
   );
   return inert === "" ? "" : `<code>${inert}</code>`;

@@ -23,7 +23,7 @@ describe("text for people", () => {
     const id = finding.credential.accessKeyId ?? "";
     expect(renderText(buildReport({ findings: [finding] }), renderOptions)).toBe(`1 credential: 1 critical
 
-  critical  AWS access key ${id.slice(0, 6)}…${id.slice(-4)} with its secret
+  critical  AWS access key ${id.slice(0, 6)}…${id.slice(-6)} with its secret
             account 609629065308 (data-prod)
             config/aws-secret.json:2:25   "AWS_ACCESS_KEY_ID": "AKIA…"
             config/aws-secret.json:3:29
