@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** Larger objects are told and not read: 512 MiB, well below what one Buffer and one string can hold. */
-export const largestObject = 512 * 2 ** 20;
+const largestObject = 512 * 2 ** 20;
 
 const absent = "its content is not in this clone";
 const newline = 0x0a;
