@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { PolicyDocument } from "./policy/policy-document.ts";
 import { forgetPrincipal, newBucket } from "./s3/buckets.ts";
 import type {
@@ -232,7 +233,7 @@ export class Scene {
     const version = {
       versionId: bucket.versioning === "Enabled" ? this.world.ids.hex(32) : "null",
       body,
-      etag: this.world.ids.hex(32),
+      etag: createHash("md5").update(body).digest("hex"),
       modified: this.clock.now(),
       contentType: "binary/octet-stream",
       metadata: {},
