@@ -15,6 +15,7 @@ rotate it, then write the baseline anew.
 
 Examples:
   keyguard baseline                    writes .keyguard-baseline.json
+  keyguard baseline --history          and lets pass what only history holds
   keyguard baseline --output old.json  keyguard scan --baseline old.json reads it
 
 Exit codes: 0 written, 2 could not finish, or something could not be read.`;
@@ -23,6 +24,7 @@ export const command: CommandModule = {
   define(baseline, io, exit) {
     baseline
       .argument("[path...]", "files and folders to scan; the whole working tree without any")
+      .option("--history", "also what history holds: every object that git keeps")
       .option("-o, --output <file>", "where it goes (default: .keyguard-baseline.json at the top of the repository)")
       .option("-c, --config <file>", "this configuration (JSON or YAML) and not the repository's")
       .option("--no-config", "no configuration at all")
@@ -38,11 +40,15 @@ export const command: CommandModule = {
         });
         const quiet = options.quiet === true;
         // Without the old baseline: what is gone from the files goes from the baseline too.
-        const report = await scanTexts({ mode: "tree", paths }, settings, io, quiet);
+        const reports = [await scanTexts({ mode: "tree", paths }, settings, io, quiet)];
+        if (options.history === true) {
+          const { scanHistory } = await import("./scan-history.ts");
+          reports.push(await scanHistory({ dir: settings.root, quiet }, settings, io));
+        }
         const path = options.output === undefined ? settings.baselinePath : resolve(io.cwd, options.output);
-        const fingerprints = new Set(report.findings.map(({ fingerprint }) => fingerprint));
+        const fingerprints = new Set(reports.flatMap(({ findings }) => findings.map(({ fingerprint }) => fingerprint)));
         writeBaseline(path, fingerprints);
-        io.stderr.write(describeUnread(report));
+        for (const report of reports) io.stderr.write(describeUnread(report));
         if (!quiet) {
           io.stdout.write(
             `${spellOutInvisible(nameFrom(io.cwd, path))}: ${count(fingerprints.size, "credential")} let pass from now on\n`,
@@ -50,7 +56,7 @@ export const command: CommandModule = {
           if (fingerprints.size > 0)
             io.stderr.write("keyguard: note: they are still leaked: keyguard scan --no-baseline lists them\n");
         }
-        exit(report.complete ? 0 : 2);
+        exit(reports.every(({ complete }) => complete) ? 0 : 2);
       });
   },
 };
