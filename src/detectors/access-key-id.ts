@@ -1,6 +1,6 @@
 import type { Detector, Match } from "./detector.ts";
 import { labelBefore } from "./label.ts";
-import { readsAsWords, whyNotAccessKeyId } from "./token-shape.ts";
+import { isDoubtfulId, whyNotAccessKeyId } from "./token-shape.ts";
 
 /** 4 letters that say the kind, 16 of base32's alphabet; the neighbours are looked at apart. */
 const pattern = /(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}/g;
@@ -25,7 +25,7 @@ export const accessKeyId: Detector = {
       const clean = whyNotAccessKeyId(match[0]);
       if (clean !== null) yield { part: "accessKeyId", span, clean };
       // ASIAMINERALRESOURCES is a name; as the id of a secret, or called one, it would be an id by bad luck.
-      else if (readsAsWords(match[0].slice(4)) && labelBefore(view, span.start).kind !== "key-id")
+      else if (isDoubtfulId(match[0]) && labelBefore(view, span.start).kind !== "key-id")
         yield { part: "accessKeyId", span, weak: true };
       else yield { part: "accessKeyId", span };
     }

@@ -133,7 +133,10 @@ function indentAt(text: string, lineStart: number): number {
 
 function nearestLabel(text: string, at: number, from: number): Label {
   const start = Math.max(from, at - labelReach, 0);
-  const before = text.slice(start, at);
+  // A random token may hold `r2` or `sha`; it names nothing.
+  const before = text
+    .slice(start, at)
+    .replace(/[A-Za-z0-9+/]{32,}/g, (run) => (/[0-9]/.test(run) ? " ".repeat(run.length) : run));
   const matches: { kind: LabelKind; start: number; end: number }[] = [];
   for (const [kind, pattern] of byTrust) {
     for (const match of before.matchAll(pattern)) {

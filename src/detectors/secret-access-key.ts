@@ -24,7 +24,8 @@ export const secretAccessKey: Detector = {
     }
     for (const match of view.matchAll(behindId)) {
       const start = match.index + match[0].length - 40;
-      if (!seen.has(start)) yield judge(view, start, start + 40, path);
+      // 44 characters behind an id are the password of an SMTP user.
+      if (tokenRunEnd(view, start) - start !== 44 && !seen.has(start)) yield judge(view, start, start + 40, path);
     }
   },
   examples: {
@@ -39,6 +40,14 @@ export const secretAccessKey: Detector = {
     ],
   },
 };
+
+function tokenRunEnd(view: string, start: number): number {
+  return start + (/^[A-Za-z0-9+/]*/.exec(view.slice(start, start + 80))?.[0].length ?? 0);
+}
+
+/** `AKIA…:`, `AKIA…", "`: what comes right behind an id is its secret. */
+const idRightBefore =
+  /(?:AKIA|ASIA)[A-Z2-7]{16}["'`]?[\s:,|;/]{1,4}(?:["']?[\w-]{1,30}["']?\s{0,4}[:=]\s{0,4})?["'`]?$/;
 
 /** Where 40 characters of a run are a token by themselves, or -1. */
 function exactly40(view: string, start: number, end: number): number {
@@ -61,7 +70,11 @@ function judge(view: string, start: number, end: number, path: string): Match {
   const vouched =
     label.kind === "aws-secret" ||
     (label.kind === "key-id" && /^[\w"'`\])}.]*\s{0,20},\s{0,40}["'`]$/.test(view.slice(label.end, start)));
-  const clean = whyNotSecret(token, !vouched && label.kind !== "secret") ?? whyNotHere(view, start, end, vouched);
+  const clean =
+    whyNotSecret(
+      token,
+      !vouched && label.kind !== "secret" && !idRightBefore.test(view.slice(Math.max(0, start - 30), start)),
+    ) ?? whyNotHere(view, start, end, vouched);
   if (clean !== null) return { ...named, clean };
   if (vouched) return named;
   if (/^["']?secret[_-]?key$/i.test(label.words) && secretFromElsewhere.test(around(view, start, end)))
@@ -110,7 +123,10 @@ function whyNotHere(view: string, start: number, end: number, vouched: boolean):
   if (after === "=") return "a piece of padded base64";
   if (isEscapedPiece(view, start, end)) return "a piece of a value with escapes in it";
   const dashed = before === "-" || before === "_" || after === "-" || after === "_";
-  if (dashed && !(before === after) && !vouched) return "a piece of url-safe base64";
+  // `_secret_` is emphasis; `…-secret-…` goes on to both sides.
+  const emphasised =
+    before === after && !/[A-Za-z0-9]/.test(view.charAt(start - 2)) && !/[A-Za-z0-9]/.test(view.charAt(end + 1));
+  if (dashed && !emphasised && !vouched) return "a piece of url-safe base64";
   if (after === "." && /[A-Za-z0-9_-]/.test(view.charAt(end + 1))) return "a piece of a dotted token";
   if (before === "." && /[A-Za-z0-9_-]/.test(view.charAt(start - 2)) && !vouched) return "a piece of a dotted token";
   if (before === "$" && /\$[\w./-]*\$$/.test(view.slice(Math.max(0, start - 60), start))) return "a password hash";

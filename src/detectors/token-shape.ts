@@ -41,7 +41,7 @@ export function regularSteps(token: string): number {
 }
 
 /** Whether it is several sequences in turn, as `A1b2C3d4…` is: every second, third or fourth character is the next one. */
-function isInterleaved(token: string): boolean {
+function isInterleaved(token: string, share: number): boolean {
   const lower = token.toLowerCase();
   for (let lag = 2; lag <= 4; lag++) {
     let steps = 0;
@@ -49,7 +49,7 @@ function isInterleaved(token: string): boolean {
       const step = lower.charCodeAt(i) - lower.charCodeAt(i - lag);
       if (step === 1 || step === -1 || step === -9 || step === -25) steps++;
     }
-    if (steps >= (lower.length - lag) * 0.45) return true;
+    if (steps >= (lower.length - lag) * share) return true;
   }
   return false;
 }
@@ -135,7 +135,7 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (/^[0-9a-f]+$/i.test(token)) return "hexadecimal: a hash or a commit id";
   if (entropy(token) < 4.0) return "too regular for a random secret";
   if (isCyclic(token)) return "a repeated pattern";
-  if (regularSteps(token) >= 12 || isInterleaved(token)) return "a sequence";
+  if (regularSteps(token) >= 12 || isInterleaved(token, 0.45)) return "a sequence";
   if (walksTheKeyboard(token)) return "a walk over the keyboard";
   if (holdsPlaceholderWord(token)) return "a placeholder";
   if (!/[a-z]/.test(token) || !/[A-Z]/.test(token)) return "only one case of letters";
@@ -151,14 +151,6 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   return null;
 }
 
-/** Whether most of it is made of words as names have them: lower-case runs with a capital ahead, split by `/` or digits. */
-function looksLikeWords(token: string): boolean {
-  let inWords = 0;
-  for (const word of token.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) if (/[aeiou]/i.test(word)) inWords += word.length;
-  // Letters alone are a name sooner than a secret (one in 4,000), so that less of them need be words.
-  return inWords >= token.length * (/^[A-Za-z]+$/.test(token) ? 0.5 : 0.7);
-}
-
 /** The pairs of letters that English and its neighbours use most; a random token has one such pair among fifteen, a word every other. */
 const commonPairs = new Set(
   (
@@ -167,12 +159,32 @@ const commonPairs = new Set(
   ).split(" "),
 );
 
-/** Whether letters alone read as words: 0.2 % of random ids do. */
-export function readsAsWords(letters: string): boolean {
-  if (!/^[A-Z]+$/.test(letters)) return false;
+function commonPairsIn(letters: string): number {
   let pairs = 0;
   for (let i = 0; i + 1 < letters.length; i++) if (commonPairs.has(letters.slice(i, i + 2))) pairs++;
-  return pairs >= 4 && (letters.match(/[AEIOUY]/g)?.length ?? 0) >= 4;
+  return pairs;
+}
+
+/** Whether most of it is made of words as names have them: lower-case runs with a capital ahead, split by `/` or digits. */
+function looksLikeWords(token: string): boolean {
+  let inWords = 0;
+  for (const word of token.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) if (/[aeiou]/i.test(word)) inWords += word.length;
+  if (inWords >= token.length * 0.7) return true;
+  // Letters alone are a name sooner than a secret (one in 4,000): there the pairs that languages use decide.
+  return /^[A-Za-z]+$/.test(token) && commonPairsIn(token.toUpperCase()) >= token.length * 0.25;
+}
+
+/**
+ * Whether an id is one by bad luck only, unless something vouches for it: words (0.2 % of random ids read so), or fewer
+ * different letters than 99.98 % of them have.
+ */
+export function isDoubtfulId(id: string): boolean {
+  return entropy(id) < 3.0 || readsAsWords(id.slice(4));
+}
+
+function readsAsWords(letters: string): boolean {
+  if (!/^[A-Z]+$/.test(letters)) return false;
+  return commonPairsIn(letters) >= 4 && (letters.match(/[AEIOUY]/g)?.length ?? 0) >= 4;
 }
 
 /** Whether a short word stands in it, and what is left is no longer what chance would give. */
@@ -196,9 +208,9 @@ export function whyNotAccessKeyId(id: string): string | null {
   )
     return "a placeholder";
   if (isMostlyWords(tail)) return "a placeholder";
-  if (entropy(id) < 3.0) return "too regular for a real key id";
+  if (entropy(id) < 2.4) return "too regular for a real key id";
   if (isCyclic(tail)) return "a repeated pattern";
-  if (regularSteps(tail) >= 9 || isInterleaved(tail)) return "a sequence";
+  if (regularSteps(tail) >= 9 || isInterleaved(tail, 0.65)) return "a sequence";
   if (walksTheKeyboard(tail)) return "a walk over the keyboard";
   return null;
 }

@@ -31,6 +31,8 @@ const mostAtOnce = 80;
 /** Costs of what stands between two parts. A line is the unit. */
 const price = {
   line: 1,
+  /** They stand on different lines at all: a row belongs together, however long it is. */
+  apart: 6,
   blankLine: 4,
   /** One stands deeper in brackets than the other. */
   depth: 10,
@@ -40,7 +42,9 @@ const price = {
   block: 8,
   /** A heading or a line of comment stands between them. */
   heading: 6,
-  /** A new profile or document begins between them. */
+  /** A line between documents (`---`) stands between them. */
+  document: 40,
+  /** A new profile begins between them. */
   section: 400,
   /** Their names lead to different things: `prod` here, `staging` there. */
   otherName: 600,
@@ -51,7 +55,7 @@ const price = {
   /** No label vouches for the secret. */
   unnamed: 25,
   /** On one line it is the characters between that count. */
-  character: 0.02,
+  character: 0.01,
   /** The order that is less usual: the secret before the id. Decides only where all else is equal. */
   reversed: 0.3,
 } as const;
@@ -123,10 +127,10 @@ function costOf(
   const shared = mine.filter((word) => b.words.has(word)).length;
   const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
   if (weak && !(sameName && lines <= 40) && !reaches(secret, lines, gap, together)) return Number.POSITIVE_INFINITY;
-  let cost = lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b);
+  let cost = linesCost(lines, weak) + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b);
   cost += Math.abs(a.headings - b.headings) * price.heading;
   if (a.block !== b.block) cost += price.block;
-  if (lines === 0) cost += Math.min(gap, 2000) * price.character;
+  cost += lines === 0 ? Math.min(gap, 4000) * price.character : price.apart;
   if (weak) cost += secret.match.label === undefined ? price.unnamed : price.weak;
   if (b.start < a.start) cost += price.reversed;
   if (sameName) cost *= 0.2;
@@ -134,10 +138,19 @@ function costOf(
     if (shared === 0) cost += price.otherName;
     else cost += price.halfNamed * (1 - shared / Math.max(mine.length, theirs.length));
   } else if (mine.length !== theirs.length) cost += price.halfNamed;
-  if (a.section !== b.section && !sameName) cost += price.section;
-  // Far apart in a list of variables: the names vouch for it, the lines between are other variables.
-  if (!weak && telling.size === 0) cost *= 0.5;
+  if (!sameName) {
+    if (a.section !== b.section) cost += price.section;
+    cost += Math.abs(a.documents - b.documents) * price.document;
+  }
   return cost;
+}
+
+/**
+ * Where its name vouches for a secret the lines between are other variables, and count half. A little more than
+ * proportional, so that of two lists one after the other each keeps its own.
+ */
+function linesCost(lines: number, weak: boolean): number {
+  return lines * (weak ? 1 : 0.5) * price.line + lines * lines * 0.0005;
 }
 
 /** How far the brackets around two places differ: by depth, and by what is left and entered at the same depth. */

@@ -13,8 +13,10 @@ export interface Spot {
   readonly brackets: readonly number[];
   /** The line that opens the block in which it is indented, counted from 0; -1 at the left edge. */
   readonly block: number;
-  /** How many section headers (`[profile]`, `---` between documents) stand before it. */
+  /** How many section headers (`[profile]`) stand before it. */
   readonly section: number;
+  /** How many lines between documents (`---`, `===`) stand before it. */
+  readonly documents: number;
   /** How many headings and lines of comment stand before it. */
   readonly headings: number;
   /** How many blank lines stand before it. */
@@ -24,11 +26,12 @@ export interface Spot {
 }
 
 const sectionHeader =
-  /^[ \t]*[#;]?[ \t]*(?:\[{1,2}[^\][\n"'=]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|---+|={3,}|\*{3,}|<\/?(?:profile|server|account)\b.*)\r?$/;
+  /^[ \t]*[#;]?[ \t]*(?:\[{1,2}[^\][\n"'=]{1,80}\]{1,2}[ \t]*(?:[#;].*)?|<\/?(?:profile|server|account)\b.*)\r?$/;
+const betweenDocuments = /^[ \t]*(?:-{3,}|={3,}|\*{3,}|_{3,})[ \t]*\r?$/;
 const heading =
   /^[ \t]*(?:#{1,6}[ \t]+[^=:"'(){}[\]]{1,100}|={2,}[ \t]*[^=]{1,80}?[ \t]*=*|-{2,}[ \t]*[^-]{1,80}?-*|(?:\/\/|;|--|rem|REM)[ \t]+[^=:"'(){}[\]]{1,100})\r?$/;
 /** What the first character of such a line can be, white space aside. */
-const headerStart = /^[ \t]*[#;[\-=*</rR]/;
+const headerStart = /^[ \t]*[#;[\-=*_</rR]/;
 
 /** How many lines up a name may stand under which a value is indented. */
 const climb = 60;
@@ -40,6 +43,7 @@ export function readSpots(text: string, spans: readonly { readonly start: number
   const lineStarts: number[] = [0];
   let section = 0;
   let headings = 0;
+  let documents = 0;
   let title = "";
   let blanks = 0;
   let next = 0;
@@ -55,6 +59,8 @@ export function readSpots(text: string, spans: readonly { readonly start: number
         if (sectionHeader.test(line)) {
           section++;
           title = line;
+        } else if (betweenDocuments.test(line)) {
+          documents++;
         } else if (heading.test(line)) {
           headings++;
           title = line;
@@ -69,6 +75,7 @@ export function readSpots(text: string, spans: readonly { readonly start: number
           line: lineStarts.length - 1,
           brackets: [...open],
           section,
+          documents,
           headings,
           blanks,
           ...namesOf(text, span.start, lineStarts, spots, title),

@@ -3,7 +3,7 @@ import { holdsPlaceholderWord } from "../detectors/token-shape.ts";
 
 /** Stores that speak S3's protocol with keys of their own. Their keys are named, and never sent to AWS. */
 const otherStore =
-  /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|ibm[ _-]?cos|cloud-object-storage|yandexcloud|selcdn|hetzner|your-objectstorage/i;
+  /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|ibm[ _-]?cos|cloud-object-storage|yandexcloud|qiniu|ncloud|bcebos|myhuaweicloud|ksyun|upyun|jdcloud|ufile|selcdn|hetzner|your-objectstorage/i;
 const amazon =
   /\baws|aws[_\b]|amazon|\bs3[a-z]?\b|s3[_:./-]|boto|\biam\b|arn:aws|\bbucket|_bucket|bucket_|access[_ -]?key|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:gov-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b/i;
 
@@ -27,7 +27,9 @@ const keyIdValue =
 export function isOtherStore(text: string, start: number, end: number): boolean {
   const from = Math.max(0, start - 700);
   const near = text.slice(from, end + 700);
-  const ids = [...near.matchAll(keyIdValue)].map((match) => ({ id: match[1] ?? "", at: from + match.index }));
+  const ids = [...near.matchAll(keyIdValue)]
+    .map((match) => ({ id: match[1] ?? "", at: from + match.index, end: from + match.index + match[0].length }))
+    .filter((match) => match.end <= start || match.at >= end);
   // The id ahead of it is its own, unless another secret stands between; else the one behind it.
   const ahead = ids
     .filter(({ at }) => at < start && start - at < 400 && !/[A-Za-z0-9+/]{40}/.test(withoutIds(text.slice(at, start))))
@@ -52,6 +54,7 @@ function isForeignId(id: string): boolean {
   return (
     /^(?:GOOG1?|DO00|LTAI|AKID|K00\d|SCW)/.test(id) ||
     /^[0-9a-f]{32}$/.test(id) ||
+    (/^[A-Za-z0-9_-]{30,}$/.test(id) && /\d/.test(id)) ||
     (/^[A-Za-z0-9]{12,}$/.test(id) && (/\d/.test(id) || /^[A-Z]+$/.test(id)))
   );
 }
