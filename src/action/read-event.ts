@@ -7,8 +7,6 @@ export type Occasion =
       readonly number: number;
       readonly base: string;
       readonly head: string;
-      /** It comes from another repository, whose authors have no rights here. */
-      readonly fork: boolean;
     }
   | {
       readonly kind: "push";
@@ -33,15 +31,11 @@ export function readEvent(name: string, payload: unknown): Occasion {
   const pull = get(payload, "pull_request");
   if (pull !== undefined && pull !== null) {
     const number = get(pull, "number") ?? get(payload, "number");
-    const from = get(get(get(pull, "head"), "repo"), "full_name");
-    const to = get(get(get(pull, "base"), "repo"), "full_name");
     return {
       kind: "pull-request",
       number: typeof number === "number" && Number.isSafeInteger(number) && number > 0 ? number : 0,
       base: demandCommit(get(get(pull, "base"), "sha"), name, "pull_request.base.sha"),
       head: demandCommit(get(get(pull, "head"), "sha"), name, "pull_request.head.sha"),
-      // A fork that was deleted has no repository any more.
-      fork: typeof from !== "string" || from !== to,
     };
   }
   const group = get(payload, "merge_group");

@@ -15,7 +15,7 @@ import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Severity } from "../model/finding.ts";
 import { secretsOf } from "../report/finding-words.ts";
 import { annotation, escapeCommandData, escapeLogLine, renderGithub } from "../report/github.ts";
-import { renderMarkdownWithin } from "../report/markdown.ts";
+import { markdownText, renderMarkdownWithin } from "../report/markdown.ts";
 import type { RenderOptions } from "../report/render.ts";
 import { matchPath } from "../scan/allow.ts";
 import { describeChanges } from "./describe-changes.ts";
@@ -47,13 +47,23 @@ export async function runAction(io: Io): Promise<ExitCode> {
     const inputs = readInputs(io.env);
     const outcome = await scan(inputs, io);
     // Masks first: from then on the runner blackens the values wherever any step prints them.
-    io.stdout.write(maskSecrets(outcome.report));
+    // Anywhere else nobody takes the command away, and it would print what it is to hide.
+    if (io.env.GITHUB_ACTIONS === "true") io.stdout.write(maskSecrets(outcome.report));
     return await publish(inputs.validate ? await validate(outcome, io) : outcome, inputs, io);
   } catch (error) {
     if (!(error instanceof KeyguardError)) throw error;
     const hint = error.hint === undefined ? "" : `\nhint: ${error.hint}`;
     io.stdout.write(annotation("error", `${error.message}${hint}`, { title: "keyguard could not run" }));
     appendForRunner(io.env.GITHUB_OUTPUT, formatOutput("complete", "false") + formatOutput("exit-code", "2"));
+    const summary = [
+      "## keyguard could not run",
+      "",
+      markdownText(error.message),
+      "",
+      markdownText(error.hint ?? ""),
+      "",
+    ];
+    appendForRunner(io.env.GITHUB_STEP_SUMMARY, `${summary.join("\n")}\n`);
     return 2;
   }
 }
@@ -80,17 +90,23 @@ async function scan(inputs: Inputs, io: Io): Promise<Outcome> {
     return scanChanges(inputs, io, place, await findRange(occasion, { place, credentials }));
   }
 
-  const head = "HEAD";
-  const settings = await readCommitSettings({ place, commit: head, config: inputs.config, baseline: inputs.baseline });
+  // Also where all is read, what a change allows itself does not count: the rules are those of the commit before it.
+  const found = occasion.kind === "other" ? null : await findRange(occasion, { place, credentials });
+  const commit = found === null ? "HEAD" : found.trusted;
+  const trusted = await readCommitSettings({ place, commit, config: inputs.config, baseline: inputs.baseline });
+  const settings = toSettings(trusted, io, inputs, mode, async (sightings) =>
+    found === null || found.trusted === found.head
+      ? sightings
+      : (await dropNewAllows(sightings, found.trusted, place, rulesOf(trusted.config))).sightings,
+  );
   const missing = mode === "history" ? await bringHistory({ place, credentials }) : null;
-  const trusted = toSettings(settings, io, inputs, mode, null);
   const report =
     mode === "history"
-      ? await scanHistory({ dir: place.dir, cache: false, quiet: true }, trusted, io)
-      : await scanTexts({ mode: "tree", paths: inputs.paths }, trusted, io, true);
+      ? await scanHistory({ dir: place.dir, cache: false, quiet: true }, settings, io)
+      : await scanTexts({ mode: "tree", paths: inputs.paths }, settings, io, true);
   return {
-    report: addToReport(report, missing, settings.warnings),
-    failOn: inputs.failOn ?? settings.config.failOn,
+    report: addToReport(report, missing, trusted.warnings),
+    failOn: inputs.failOn ?? trusted.config.failOn,
     changes: [],
   };
 }
@@ -149,7 +165,7 @@ function toSettings(
   io: Io,
   inputs: Inputs,
   mode: Inputs["mode"],
-  review: Settings["reviewSightings"] | null,
+  review: NonNullable<Settings["reviewSightings"]>,
 ): Settings {
   const wanted = mode === "tree" || inputs.paths.length === 0 ? null : matchPath(inputs.paths);
   return {
@@ -160,7 +176,7 @@ function toSettings(
     baselinePath: join(io.cwd, config.baseline ?? defaultBaseline),
     reviewSightings: async (sightings) => {
       const inPaths = wanted === null ? sightings : sightings.filter(({ path }) => wanted(path));
-      return review === null || review === undefined ? inPaths : review(inPaths);
+      return review(inPaths);
     },
   };
 }

@@ -139,6 +139,11 @@ export function placesByFile(finding: Finding): { readonly first: LinePlace; rea
   return [...files.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, others }]));
 }
 
+/** `big.bin: larger than the limit`; what stands in no file has no name. */
+export function describeUnread({ path, why }: { readonly path: string; readonly why: string }): string {
+  return path === "" ? why : `${path}: ${why}`;
+}
+
 /** What was read, as one line: `93,555 blobs, 29,961 commits`. */
 export function describeCoverage(coverage: {
   readonly texts: number;

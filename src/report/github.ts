@@ -5,6 +5,7 @@ import {
   countBySeverity,
   describeAccount,
   describeCoverage,
+  describeUnread,
   describeVerdict,
   type LinePlace,
   namePart,
@@ -73,7 +74,7 @@ export function renderGithub(report: Report, _options: RenderOptions): string {
   for (const { path, why } of report.unread) {
     queue(
       "error",
-      annotation("error", `not read, so not known to be clean: ${path}: ${why}`, {
+      annotation("error", `not read, so not known to be clean: ${describeUnread({ path, why })}`, {
         title: "keyguard: incomplete",
         ...fileOf(path),
       }),

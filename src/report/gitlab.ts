@@ -3,6 +3,7 @@ import type { Finding, Location, Report, Severity } from "../model/finding.ts";
 import {
   byUrgency,
   describeAccount,
+  describeUnread,
   describeVerdict,
   nameFile,
   namePart,
@@ -54,7 +55,7 @@ export function renderGitlab(report: Report, options: RenderOptions): string {
   const end = options.generated === undefined ? 0 : Date.parse(options.generated);
   const tool = { id: "keyguard", name: "keyguard", url: home, version: options.version, vendor: { name: "keyguard" } };
   const messages = [
-    ...report.unread.map(({ path, why }) => ({ level: "warn", value: spellOutInvisible(`not read: ${path}: ${why}`) })),
+    ...report.unread.map((one) => ({ level: "warn", value: spellOutInvisible(`not read: ${describeUnread(one)}`) })),
     ...report.coverage.notes.map((note) => ({ level: "info", value: spellOutInvisible(note) })),
     ...report.allowed.map(({ finding, by, reason }) => ({
       level: "info",

@@ -2,6 +2,7 @@ import type { Finding, Report, Severity } from "../model/finding.ts";
 import {
   byUrgency,
   describeAccount,
+  describeUnread,
   describeVerdict,
   type LinePlace,
   namePart,
@@ -65,7 +66,7 @@ export function renderSarif(report: Report, options: RenderOptions): string {
   const notifications = [
     ...report.unread.map(({ path, why }) => ({
       level: "error",
-      message: { text: sarifText(`not read: ${path}: ${why}`) },
+      message: { text: sarifText(`not read: ${describeUnread({ path, why })}`) },
       locations: path === "" ? [] : [{ physicalLocation: { artifactLocation: artifact(path) } }],
     })),
     ...report.coverage.notes.map((note) => ({ level: "note", message: { text: sarifText(note) } })),

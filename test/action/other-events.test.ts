@@ -209,6 +209,7 @@ describe("the action", () => {
     expect(result.annotations[0]?.message).toContain(message);
     expect(result.annotations[0]?.message).toContain("hint: ");
     expect(result.outputs).toEqual({ complete: "false", "exit-code": "2" });
+    expect(result.summary).toContain("## keyguard could not run");
   });
 
   it.each<[string, object]>([

@@ -122,7 +122,10 @@ describe("on a pull request the action", () => {
     const result = await stage.run(workspace, "pull_request", event);
     expect(result.status).toBe(2);
     expect(result.outputs).toMatchObject({ complete: "false", "exit-code": "2", findings: "1" });
-    expect(result.annotations.map(({ message }) => message).join("\n")).toContain("fetch-depth: 0");
+    expect(result.annotations[0]?.message).toMatch(
+      /^not read, so not known to be clean: \w+.*; give the checkout step/,
+    );
+    expect(result.annotations[0]?.message).toContain("fetch-depth: 0");
     expect(result.summary).toContain("The scan is incomplete");
     // What is there is read all the same.
     expect(result.masks).toContain(inTree.secret);
@@ -202,6 +205,47 @@ describe("on a pull request the action", () => {
     expect(result.annotations.some(({ name, message }) => name === "warning" && message.includes("job summary"))).toBe(
       true,
     );
+  });
+
+  it.each(["history", "tree"])("lets it allow nothing of its own in mode %s either", async (mode) => {
+    const [byConfig, byComment] = [leak("config"), leak("comment")];
+    const head = stage.onBranch("feature", "main", (repo) => {
+      repo.write("config.env", byConfig.content);
+      repo.write("comment.env", byComment.content.replaceAll("\n", " # keyguard:allow trust me\n"));
+      repo.write(".keyguardrc", JSON.stringify({ exclude: ["config.env"] }));
+      repo.commit();
+    });
+    const { event, merge } = stage.pullRequest(head);
+    const result = await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, { mode });
+    expectCaught(result, byConfig, byComment);
+  });
+
+  it("is partial and fails where the clone leaves blobs out", async () => {
+    const head = stage.onBranch("feature", "main", (repo) => {
+      repo.write("a.env", leak("filtered").content);
+      repo.commit();
+      repo.remove("a.env");
+      repo.commit();
+    });
+    const { event, merge } = stage.pullRequest(head);
+    const workspace = stage.checkout(merge, { depth: 0, filter: "blob:none" });
+    const result = await stage.run(workspace, "pull_request", event);
+    expect(result.status, result.stdout).toBe(2);
+    expect(result.outputs.complete).toBe("false");
+    expect(result.annotations[0]?.message).toContain("a.env");
+  });
+
+  it("prints no mask, which would be the secret, where nobody takes the command away", async () => {
+    const key = leak("at home");
+    const head = stage.onBranch("feature", "main", (repo) => {
+      repo.write("a.env", key.content);
+      repo.commit();
+    });
+    const { event, merge } = stage.pullRequest(head);
+    const workspace = stage.checkout(merge, { depth: 0 });
+    const result = await stage.run(workspace, "pull_request", event, {}, { GITHUB_ACTIONS: "" });
+    expect(result.status).toBe(1);
+    expect(result.stdout + result.stderr).not.toContain(key.secret);
   });
 
   it("honours what the base allows, also when the change copies it", async () => {

@@ -104,7 +104,7 @@ export class Stage {
   }
 
   /** A checkout of a commit as actions/checkout leaves it: detached, `depth` commits deep, 0 for all. */
-  checkout(commit: string, { depth = 1, ref = "refs/remotes/pull/1/merge" } = {}): string {
+  checkout(commit: string, { depth = 1, ref = "refs/remotes/pull/1/merge", filter = "" } = {}): string {
     const dir = join(this.#folder, `work-${this.#checkouts++}`);
     mkdirSync(dir);
     const git = (...args: string[]): string =>
@@ -120,7 +120,8 @@ export class Stage {
     const whole = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
     const what =
       depth > 0 ? [`--depth=${depth}`, "origin", own] : ["origin", ...whole, ...(ref.includes("/pull/") ? [own] : [])];
-    git("fetch", "-q", "--no-tags", "--prune", "--no-recurse-submodules", ...what);
+    const filtered = filter === "" ? [] : [`--filter=${filter}`];
+    git("fetch", "-q", "--no-tags", "--prune", "--no-recurse-submodules", ...filtered, ...what);
     git("checkout", "-q", "--force", "--detach", commit);
     return dir;
   }
