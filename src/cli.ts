@@ -60,7 +60,11 @@ async function start(): Promise<ExitCode> {
 function outputOf(stream: NodeJS.WriteStream): Output {
   // The reader left (`keyguard scan | head -1`): there is nobody to tell anything to, and what was not told is not clean.
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? (process.exitCode ?? 2) : 2);
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? 2);
+    if (stream === process.stdout) {
+      process.stderr.write(`keyguard: error: standard output cannot be written to (${error.code ?? error.name})\n`);
+    }
+    process.exit(2);
   });
   const isTerminal = stream.isTTY === true;
   const plain = (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";

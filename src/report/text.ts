@@ -90,7 +90,7 @@ function describeHead(finding: Finding, width: number, colors: Colors): string[]
   const title = `${likely}${visible([titleOf(finding), partsOf(finding.credential)].filter((part) => part !== "").join(" "))}`;
   const account = describeAccount(finding);
   const live = finding.verdict.status === "live" ? "   LIVE" : "";
-  const head = `  ${paint(finding.severity, finding.severity.padEnd(8), colors)}  ${colors.bold(title)}${colors.red(live)}`;
+  const head = `  ${paint(finding.severity, finding.severity.padEnd(8), colors)}  ${colors.bold(title)}${live === "" ? "" : colors.red(live)}`;
   if (account === null) return [head];
   const of = `account ${visible(account)}`;
   const room = width - indent.length - title.length - live.length - 3 - of.length;
@@ -105,7 +105,7 @@ function describePlaces(finding: Finding, width: number, colors: Colors): string
     const commit = describeCommit(place);
     const excerpt = visible(place.excerpt);
     const room = width - indent.length - at.length - commit.length - 3;
-    const where = `${indent}${colors.underline(at)}${colors.dim(commit)}`;
+    const where = `${indent}${colors.underline(at)}${commit === "" ? "" : colors.dim(commit)}`;
     // A line that finds no room behind its path stands below it.
     if (excerpt === "") lines.push(where);
     else if (room >= [...excerpt].length) lines.push(`${where}   ${excerpt}`);

@@ -42,6 +42,16 @@ describe("the program", () => {
     expect(run.stdout).not.toContain("\u001b");
   });
 
+  it("says that its output could not be written, and does not end as clean", () => {
+    const { dir, cleanup } = makeFolder();
+    onTestFinished(cleanup);
+    const run = spawnSync("sh", ["-c", '"$0" "$1" scan > /dev/full', process.execPath, bundle], {
+      cwd: dir,
+      encoding: "utf8",
+    });
+    expect([run.status, run.stderr]).toEqual([2, "keyguard: error: standard output cannot be written to (ENOSPC)\n"]);
+  });
+
   it("ends with 2 when it is interrupted, and says nothing of clean", async () => {
     const child = spawn(process.execPath, [bundle, "scan", "--stdin"], { stdio: ["pipe", "pipe", "pipe"] });
     const said: string[] = [];
