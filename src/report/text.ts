@@ -75,11 +75,14 @@ function describeFinding(finding: Finding, options: RenderOptions, colors: Color
   else if (verdict.status !== "unchecked") say(`${describeVerdict(finding)} (${visible(verdict.why)})`);
   if (finding.canary) say("a canary token: whoever calls AWS with it alerts its owner");
   else say(asClause(describeKind(finding.kind).risk));
+  if (finding.kind === "custom") say(`seen by the detector ${visible(finding.detector)}`);
   for (const note of finding.notes) say(visible(note));
 
   const prefix = exposure === null ? 8 : 16;
   const allow = `keyguard allow ${finding.fingerprint.slice(0, prefix)} --reason "…"`;
-  lines.push(`${indent}${colors.bold("now")}              ${colors.cyan(visible(nextStep(finding)))}`);
+  const [step = "", ...more] = wrap(asClause(visible(nextStep(finding))), options.width - indent.length - 17);
+  lines.push(`${indent}${colors.bold("now")}              ${colors.cyan(step)}`);
+  for (const line of more) lines.push(`${indent}${" ".repeat(15)}${colors.cyan(line)}`);
   lines.push(`${indent}it is no secret  ${colors.cyan(allow)}`);
   return lines;
 }
