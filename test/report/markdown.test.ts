@@ -73,6 +73,11 @@ describe("Markdown", () => {
     }
   });
 
+  it("mentions nobody in prose, which GitHub would do after rendering", () => {
+    expect(textOf(toHtml(markdownText("agreed with @octocat")))).not.toContain("@octocat");
+    expect(toHtml(markdownCode("@octocat"))).toContain("<code>@octocat</code>");
+  });
+
   it("turns no part of a hostile report into markup of its own", () => {
     const html = toHtml(renderMarkdown(hostileReport(), renderOptions));
     expect([...tagsOf(html)].sort()).toEqual(
