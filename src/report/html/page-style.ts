@@ -77,7 +77,7 @@ h1.calm { color: var(--good); }
 
 .timeline { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.75rem 1.125rem 1rem; }
 .timeline ol { list-style: none; padding: 0; }
-.timeline li, .axis { display: grid; grid-template-columns: 16rem minmax(0, 1fr) 11.5rem; gap: 0 1rem; align-items: center; }
+.timeline li, .axis { display: grid; grid-template-columns: 18rem minmax(0, 1fr) 11.5rem; gap: 0 1rem; align-items: center; }
 .timeline li { border-top: 1px solid var(--line); padding: 0.3rem 0; font-size: 0.9375rem; }
 .timeline li > a { overflow-wrap: anywhere; }
 .timeline li > span { color: var(--soft); font-size: 0.875rem; text-align: right; }
@@ -154,9 +154,11 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.875rem; }
   .answers { grid-template-columns: 1fr 1fr; }
   .answers > section, .timeline, tr, article > header, .facts, .next { break-inside: avoid; }
   article > header, article > p, caption, thead { break-after: avoid; }
-  .timeline li, .axis { grid-template-columns: 13rem minmax(0, 1fr) 10rem; }
+  .timeline li, .axis { grid-template-columns: 17rem minmax(0, 1fr) 9rem; }
+  .timeline li > span { font-size: 0.8125rem; }
   .axis text { font-size: 9px; }
-  h2 { break-after: avoid; margin-top: 1.5rem; }
+  h2, h2 + p { break-after: avoid; }
+  h2 { margin-top: 1.5rem; }
   article { break-inside: auto; }
   .scroll { overflow: visible; }
   td.tight { white-space: normal; }
