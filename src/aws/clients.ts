@@ -73,6 +73,8 @@ export async function clientConfig(
     maxAttempts: options.attempts ?? settings.attempts ?? usualAttempts,
     retryMode: "standard" as const,
     requestHandler: await createHttpHandler(settings, target),
+    // Which configured endpoints are followed was decided above; the SDK must not look for itself.
+    ignoreConfiguredEndpointUrls: true,
     ...(endpoint === null ? {} : { endpoint: endpoint.url }),
   };
 }

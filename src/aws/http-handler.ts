@@ -40,7 +40,7 @@ export async function createHttpHandler(settings: AwsSettings, target: URL) {
   const agents =
     proxy === null
       ? { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) }
-      : await import("https-proxy-agent").then(({ HttpsProxyAgent }) => {
+      : await import("./proxy-agent.ts").then(({ HttpsProxyAgent }) => {
           const agent = new HttpsProxyAgent(proxy, options);
           return { httpAgent: agent, httpsAgent: agent };
         });

@@ -3,8 +3,6 @@
  * pays for it, and a test reads the bundle's imports to keep it so.
  */
 function prepare(): void {
-  // keyguard decides itself which configured endpoints it follows (see endpoint.ts); the SDK must not do so behind it.
-  process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "true";
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
   // Says on standard error that the SDK is in "maintenance mode" and the like: not a person's business here.
   process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = "1";

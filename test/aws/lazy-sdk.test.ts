@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { describe, expect, it } from "vitest";
 
@@ -42,5 +46,41 @@ describe("the AWS SDK in the bundle", () => {
     }
     // The proof proves something: the SDK is in the bundle, behind a door.
     expect(Object.keys(metafile.inputs).some((path) => path.includes("@aws-sdk/client-sts"))).toBe(true);
+  });
+});
+
+describe("what is loaded when it is needed", () => {
+  it("is there in the bundle under its name, whatever kind of module it is", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "keyguard-doors-"));
+    const contents = `
+      import * as sdk from "./src/aws/load-sdk.ts";
+      const doors = {
+        STSClient: await sdk.loadSts(), IAMClient: await sdk.loadIam(), S3Client: await sdk.loadS3(), KMSClient: await sdk.loadKms(),
+        CloudTrailClient: await sdk.loadCloudTrail(), fromNodeProviderChain: await sdk.loadCredentialProviders(),
+        loadSharedConfigFiles: await sdk.loadConfigReader(), NodeHttpHandler: await sdk.loadHttpHandler(),
+        HttpsProxyAgent: await import("./src/aws/proxy-agent.ts"), HttpRequest: await import("@smithy/core/protocols"),
+      };
+      console.log(JSON.stringify(Object.entries(doors).map(([name, door]) => name + " " + typeof door[name])));`;
+    try {
+      await build({
+        stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        splitting: true,
+        // As scripts/build.mjs has it.
+        mainFields: ["module", "main"],
+        outdir: folder,
+        outExtension: { ".js": ".mjs" },
+        banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
+      });
+      const names: string[] = JSON.parse(
+        execFileSync(process.execPath, [join(folder, "stdin.mjs")], { encoding: "utf8" }),
+      );
+      expect(names).toHaveLength(10);
+      for (const name of names) expect(name).toMatch(/ function$/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -1,16 +1,31 @@
 import dgram from "node:dgram";
 import dns from "node:dns";
 import net from "node:net";
+import { afterEach } from "vitest";
 
 /**
- * Loaded before every test file: a socket to anything but this machine is an error, and so is asking a name server.
- * Nothing that a test does may reach the network, and what tries is to fail the run instead of passing where there is
- * one. Children are outside of its reach: those that could reach out are given a proxy that refuses.
+ * Loaded before every test file: a socket to anything but this machine is refused, and so is asking a name server. The
+ * test that tried fails, also where the code under test takes the refusal for a network that is down. Children are
+ * outside of its reach: those that could get out are given a proxy that refuses.
  */
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1|::ffff:127(?:\.\d{1,3}){3}|localhost|.*\.localhost)$/i;
 
+const attempts: string[] = [];
+
+/** What was tried since the last call, for the test of this guard. */
+export function takeAttempts(): string[] {
+  return attempts.splice(0);
+}
+
+afterEach(() => {
+  const tried = takeAttempts();
+  if (tried.length > 0)
+    throw new Error(`this test tried to reach ${tried.join(", ")}: tests talk to this machine only`);
+});
+
 function refuse(target: string): never {
+  attempts.push(target);
   throw new Error(`a test tried to reach ${target}: tests talk to this machine only`);
 }
 
