@@ -152,7 +152,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.875rem; }
   .page { max-width: none; padding: 0; }
   .filters, .skip, #theme { display: none !important; }
   .answers { grid-template-columns: 1fr 1fr; }
-  .answers > section, .timeline, tr, article > header, .facts, .next { break-inside: avoid; }
+  .answers > section, section[aria-labelledby="timeline"], tr, article > header, .facts, .next { break-inside: avoid; }
   article > header, article > p, caption, thead { break-after: avoid; }
   .timeline li, .axis { grid-template-columns: 17rem minmax(0, 1fr) 9rem; }
   .timeline li > span { font-size: 0.8125rem; }
