@@ -37,6 +37,11 @@ export const entries: readonly Entry[] = [
     load: () => import("./hook.ts"),
   },
   {
+    name: "report",
+    about: "put reports together: the shards of a scan, or several repositories",
+    load: () => import("./report.ts"),
+  },
+  {
     name: "validate",
     about: "ask AWS whether credentials work, whose they are and what they may do",
     load: () => import("./validate.ts"),

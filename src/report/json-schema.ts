@@ -94,6 +94,9 @@ export const reportSchema = z.object({
     objects: orNull(z.int()),
     refs: orNull(z.array(z.string())),
     notes: z.array(z.string()),
+    shard: z
+      .optional(orNull(z.object({ index: z.int(), of: z.int(), basis: z.string() })))
+      .check(z.describe("which part of the objects was read; parts of one whole have the same basis")),
   }),
   unread: z.array(z.object({ path: z.string(), why: z.string() })),
   findings: z.array(finding),

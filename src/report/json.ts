@@ -24,6 +24,7 @@ export function toJson(report: Report, options: Pick<RenderOptions, "showSecrets
       objects: report.coverage.objects ?? null,
       refs: report.coverage.refs === undefined ? null : [...report.coverage.refs],
       notes: [...report.coverage.notes],
+      ...(report.coverage.shard === undefined ? {} : { shard: report.coverage.shard }),
     },
     unread: report.unread.map(({ path, why }) => ({ path, why })),
     findings: report.findings.map((finding) => toJsonFinding(finding, show)),
