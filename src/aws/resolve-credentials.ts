@@ -66,8 +66,8 @@ export interface ResolveOptions {
 }
 
 /**
- * Finds credentials as the AWS SDK does: the environment's variables, unless a profile is named; else the profile with
- * its roles, SSO or process; else the container's or the instance's.
+ * Finds credentials as the AWS SDK does. Where a profile is named: its keys, roles, SSO session or process, and nothing
+ * else. Otherwise the environment's variables, then the default profile, then the container's or the instance's role.
  *
  * @throws KeyguardError `aws` where there are none, with what to do.
  */
@@ -88,19 +88,20 @@ export async function resolveCredentials(
     return { pair, profile: null, from: ["environment variables"], expires: null, region };
   }
   const chain = await readChain(env, profile ?? "default");
-  const { fromNodeProviderChain } = await loadCredentialProviders();
+  const { fromIni, fromNodeProviderChain } = await loadCredentialProviders();
   // Roles on the way are assumed through the same endpoint, proxy and time limits as everything else.
   const stsConfig = await clientConfig("sts", region ?? chain.region ?? "us-east-1", settings, { profile });
   const askCode = options.askCode;
-  const provider = fromNodeProviderChain({
-    ...(profile === undefined ? {} : { profile }),
+  const init = {
     configFilepath: configFileOf(env),
     filepath: credentialsFileOf(env),
     ignoreCache: true,
     clientConfig: stsConfig,
     logger: stsConfig.logger,
     ...(askCode === undefined ? {} : { mfaCodeProvider: (serial: string) => askCode(serial) }),
-  });
+  };
+  // Where a profile was named, nothing else will do: the SDK's whole chain would go on to the instance's own role.
+  const provider = profile === undefined ? fromNodeProviderChain(init) : fromIni({ ...init, profile });
   try {
     const found = await provider();
     const how = Object.keys(Reflect.get(found, "$source") ?? {}).map((mark) => sources[mark] ?? mark);
@@ -130,6 +131,8 @@ function messageOf(error: unknown): string {
 function describeMissing(cause: unknown, profile: string | undefined): string {
   const where = profile === undefined ? "" : ` for profile ${profile}`;
   const message = messageOf(cause);
+  if (profile !== undefined && /could not be found/i.test(message))
+    return `no AWS credentials: there is no usable profile ${profile}`;
   if (/could not be found|Could not (find|resolve) credentials|Could not load credentials/i.test(message))
     return `no AWS credentials were found${where}`;
   // The SDK's own sentences name profiles, roles and files; whatever looks like a secret is cut.
