@@ -1,8 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { defaultBaseline, readBaseline } from "../config/baseline.ts";
+import { type Config, defaultBaseline, defaultConfig } from "../config/config.ts";
 import { findConfig, loadConfigFile } from "../config/find-config.ts";
-import { type Config, defaultConfig } from "../config/load-config.ts";
 import { detectors as builtIn } from "../detectors/table.ts";
 import { findRepository } from "../git/repository.ts";
 import type { Sighting } from "../model/finding.ts";
@@ -56,9 +55,14 @@ export async function loadSettings(request: SettingsRequest): Promise<Settings> 
     root,
     config,
     rules: rulesOf(config),
-    baseline: wanted ? await readBaseline(baselinePath, nameFrom(root, baselinePath)) : new Set(),
+    baseline: wanted ? await readFingerprints(baselinePath, nameFrom(root, baselinePath)) : new Set(),
     baselinePath,
   };
+}
+
+async function readFingerprints(path: string, name: string): Promise<ReadonlySet<string>> {
+  const { readBaseline } = await import("../config/baseline.ts");
+  return readBaseline(path, name);
 }
 
 /** The detectors and the judgement of test data that a configuration asks for. */

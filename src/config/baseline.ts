@@ -4,8 +4,7 @@ import { KeyguardError } from "../model/errors.ts";
 import { describeIssues, mistakesError } from "./mistakes.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** Where the baseline stands when the configuration does not say, relative to the top of the repository. */
-export const defaultBaseline = ".keyguard-baseline.json";
+export { defaultBaseline } from "./config.ts";
 
 const schemaName = "keyguard-baseline/1";
 

@@ -1,9 +1,11 @@
 import { lstatSync, readFileSync, type Stats } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { cosmiconfigSync, type LoaderSync } from "cosmiconfig";
+import { join, relative, resolve } from "node:path";
 import { KeyguardError } from "../model/errors.ts";
-import { type Config, defaultConfig, largestConfig, loadConfigText } from "./load-config.ts";
+import { type Config, defaultConfig, largestConfig } from "./config.ts";
+import { refuseCode } from "./refuse-code.ts";
+
+// Most runs have no configuration: what reads one (the schema, cosmiconfig, YAML) is loaded only where there is one,
+// which saves 20 ms.
 
 /** Where a configuration may stand, in the top folder of what is scanned. None of them is code. */
 export const configPlaces = [
@@ -32,15 +34,17 @@ export async function findConfig(root: string): Promise<Config> {
       hint: "keep one of them; keyguard does not merge configurations",
     });
   }
-  const found = explorer(places).search(root);
-  if (found === null || found.isEmpty) {
+  const { searchText } = await import("./search-text.ts");
+  const text = searchText(root, places);
+  if (text === null) {
     // Cosmiconfig passes over what it may not read; to go on with the defaults would be to scan by other rules.
     if (isBlank(join(root, place))) return { ...defaultConfig, source: place };
     throw new KeyguardError("config", `${place} cannot be read`, {
       hint: `check its permissions, or pass --no-config`,
     });
   }
-  return loadConfigText(place, textOf(found.config));
+  const { loadConfigText } = await import("./load-config.ts");
+  return loadConfigText(place, text);
 }
 
 /**
@@ -56,6 +60,7 @@ export async function loadConfigFile(path: string, cwd: string): Promise<Config>
     // A person may well name a link; that the file ends and is small is still demanded.
     const stats = lstatSync(full);
     if (!stats.isSymbolicLink()) demandPlainFile(stats, name);
+    const { loadConfigText } = await import("./load-config.ts");
     return await loadConfigText(name, readFileSync(full, "utf8"));
   } catch (error) {
     if (error instanceof KeyguardError) throw error;
@@ -119,58 +124,4 @@ function hasProperty(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Cosmiconfig, held to data. Three of its ways run code that a scanned repository brings, and each is closed:
- * - when an explorer is made, it looks for `.config/config.{json,yaml,js,cjs,…}` in the working directory and runs what
- *   it finds, whatever `searchPlaces` says; so it is made while standing in keyguard's own folder;
- * - its loaders for .js, .cjs, .mjs and .ts run them: ours refuse;
- * - `$import` in a configuration loads another file, of any kind: our loaders hand on the text alone, unparsed, in which
- *   it sees no `$import`.
- */
-function explorer(places: readonly string[]): ReturnType<typeof cosmiconfigSync> {
-  const before = process.cwd();
-  process.chdir(dirname(fileURLToPath(import.meta.url)));
-  try {
-    return cosmiconfigSync("keyguard", {
-      searchPlaces: [...places],
-      searchStrategy: "none",
-      mergeSearchPlaces: false,
-      cache: false,
-      ignoreEmptySearchPlaces: true,
-      loaders: {
-        noExt: keepText,
-        ".json": keepText,
-        ".yaml": keepText,
-        ".yml": keepText,
-        ".js": runNothing,
-        ".cjs": runNothing,
-        ".mjs": runNothing,
-        ".ts": runNothing,
-      },
-    });
-  } finally {
-    process.chdir(before);
-  }
-}
-
-/** Hands on the text; for a package.json under the property that cosmiconfig looks at. */
-const keepText: LoaderSync = (path, text) => (basename(path) === "package.json" ? { keyguard: { text } } : { text });
-
-const runNothing: LoaderSync = (path) => {
-  throw refuseCode(basename(path));
-};
-
-function refuseCode(name: string): KeyguardError {
-  return new KeyguardError("config", `${name} is code, and keyguard never runs code of a repository`, {
-    hint: "write it as .keyguardrc, in JSON or YAML",
-  });
-}
-
-function textOf(loaded: unknown): string {
-  if (typeof loaded === "object" && loaded !== null && "text" in loaded && typeof loaded.text === "string") {
-    return loaded.text;
-  }
-  throw new Error("cosmiconfig gave back something else than our loaders made");
 }

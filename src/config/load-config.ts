@@ -2,50 +2,14 @@ import { basename } from "node:path";
 import type { Detector } from "../detectors/detector.ts";
 import { detectors as builtIn } from "../detectors/table.ts";
 import { KeyguardError } from "../model/errors.ts";
-import type { Severity } from "../model/finding.ts";
+import { type Config, type ConfiguredAllow, defaultConfig, largestConfig } from "./config.ts";
 import { type ConfigFile, configSchema } from "./config-schema.ts";
 import { type DataPath, describeIssues, type Mistake, mistakesError } from "./mistakes.ts";
 import { compileOwnDetectors } from "./own-detectors.ts";
 import { parseData } from "./parse-data.ts";
 import { suggest } from "./suggest.ts";
 
-/** An allowance as the configuration gives it; see src/scan/allow.ts for what it means. */
-export type ConfiguredAllow = NonNullable<ConfigFile["allow"]>[number];
-
-/** The configuration with its defaults filled in and its own detectors compiled. */
-export interface Config {
-  /** Globs of what is not scanned. */
-  readonly exclude: readonly string[];
-  readonly allow: readonly ConfiguredAllow[];
-  /** The repository's own detectors, checked on their examples. */
-  readonly detectors: readonly Detector[];
-  /** Ids of detectors that do not run. */
-  readonly disable: readonly string[];
-  /** One's own accounts: 12-digit id → name. */
-  readonly accounts: Readonly<Record<string, string>>;
-  readonly failOn: Severity;
-  readonly testData: "lower" | "as-is" | "ignore";
-  /** The baseline's path as configured, relative to the top; null for the default name, which may be absent. */
-  readonly baseline: string | null;
-  /** The file it came from, or null for the defaults. */
-  readonly source: string | null;
-}
-
-/** Where a run has no configuration. */
-export const defaultConfig: Config = {
-  exclude: [],
-  allow: [],
-  detectors: [],
-  disable: [],
-  accounts: {},
-  failOn: "medium",
-  testData: "lower",
-  baseline: null,
-  source: null,
-};
-
-/** Bytes; a larger file is no configuration that a person wrote. */
-export const largestConfig = 1_000_000;
+export { type Config, type ConfiguredAllow, defaultConfig, largestConfig };
 
 /**
  * Reads a configuration from a text. `name` is what errors call it, and its last part tells the format: `*.json` and
