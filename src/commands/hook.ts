@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { type HookName, hookNames, isHookName, subjectOf } from "../hook/hook-name.ts";
 import { installedGlobally, installGlobally, uninstallGlobally } from "../hook/install/global-hook.ts";
 import { proveGuarded } from "../hook/install/probe.ts";
+import { findProvenGrep } from "../hook/install/proven-grep.ts";
 import { findPackage, findSite, type Site } from "../hook/install/site.ts";
 import type { Outcome, Way } from "../hook/install/way.ts";
 import { detectWay, usesLintStaged, ways } from "../hook/install/ways.ts";
@@ -58,7 +59,8 @@ interface Options {
 }
 
 function install(io: Io, options: Options): ExitCode {
-  const keyguard = findPackage();
+  const found = findPackage();
+  const keyguard = { ...found, grep: findProvenGrep(found.home, io.env) };
   if (options.global) {
     print(io, installGlobally(io.env, keyguard, chooseHooks(options, false)), io.cwd);
     io.stderr.write("keyguard: every repository of yours is guarded; keyguard hook status in one of them proves it\n");

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { mayHoldCredential } from "./engine-gate.ts";
 import { type HookName, hookNames, isHookName, subjectOf } from "./hook-name.ts";
 import type { HookRequest, Judge } from "./hook-request.ts";
-import { literals, magic } from "./literals.ts";
+import * as signs from "./literals.ts";
 import { cutMessage } from "./message.ts";
 import { type ObjectSink, parseObjects } from "./object-stream.ts";
 import { mayDefineDetectors } from "./own-detectors.ts";
@@ -47,7 +47,7 @@ async function runHook(argv: readonly string[]): Promise<number> {
     case "message": {
       const file = rest[0] ?? "";
       const message = cutMessage(readFileSync(file));
-      const watcher = watchForSuspects(literals, magic);
+      const watcher = watchForSuspects(signs);
       watcher.begin({ oid: "", type: "message", size: message.length, rest: "" });
       watcher.data(message, 0, message.length);
       watcher.end();
@@ -110,7 +110,7 @@ function readPiped(sink: ObjectSink): void {
 
 /** Streams objects past the prefilter. Each of the `programs` must report that it ended well. */
 async function watch(programs: readonly string[], stream: (sink: ObjectSink) => void | Promise<void>): Promise<Stream> {
-  const watcher = watchForSuspects(literals, magic);
+  const watcher = watchForSuspects(signs);
   const trouble: string[] = [];
   const missing = new Set(programs);
   await stream({

@@ -10,12 +10,13 @@ import type { Origin } from "../model/text.ts";
 import { matchPath } from "../scan/allow.ts";
 import { mayHold, type Rules, type Scannable, scanText } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
+import { readStaged } from "../sources/staged.ts";
 import { subjectOf } from "./hook-name.ts";
 import type { HookRequest, Judge } from "./hook-request.ts";
 import { askGit } from "./install/ask-git.ts";
 import { withoutKnown } from "./known-before.ts";
 import { cutMessage } from "./message.ts";
-import { type Learnable, readPushed, readStagedObjects } from "./object-texts.ts";
+import { type Learnable, readPushed } from "./object-texts.ts";
 import { describePassed, describeRefusal, type RefusalContext } from "./refusal.ts";
 
 // The entry of dist/hook-judge.js, which is loaded only when the front could not clear everything by itself.
@@ -103,11 +104,11 @@ async function read(request: HookRequest, config: Config, rules: Rules): Promise
   const texts = { mayHold: (bytes: Uint8Array) => mayHold(bytes, rules), onText, onUnread };
   switch (subjectOf(request.hook)) {
     case "staged":
-      await readStagedObjects(request, texts);
+      await readStaged({ cwd: request.cwd }, { excluded, onText: (text) => onText(text, nothingMore(text)), onUnread });
       return reading;
     case "message": {
       const bytes = cutMessage(readFileSync(request.messageFile ?? ""));
-      onText({ id: "message", path: "", bytes, fresh: "all" }, fromNowhere);
+      onText({ id: "message", path: "", bytes, fresh: "all" }, nothingMore({ origin: { kind: "stdin", path: "" } }));
       return reading;
     }
     case "push":
@@ -116,7 +117,10 @@ async function read(request: HookRequest, config: Config, rules: Rules): Promise
   }
 }
 
-const fromNowhere: Learnable = { before: () => [], origin: () => ({ kind: "stdin", path: "" }) };
+/** Of a text whose fresh spans say what is new there is nothing more to learn. */
+function nothingMore({ origin }: { readonly origin: Origin }): Learnable {
+  return { before: () => [], origin: () => origin };
+}
 
 async function baselineOf(root: string, config: Config): Promise<ReadonlySet<string>> {
   if (config.baseline === null && !existsSync(join(root, defaultBaseline))) return new Set();

@@ -16,24 +16,30 @@ export interface LiteralSearch {
 const smallTotal = 128 * 1024;
 
 /** Searches for all literals: a commit of ordinary size without compiling anything, a large one in a single pass. */
-export function searchLiterals(literals: readonly Literal[], small = smallTotal): LiteralSearch {
+export function searchLiterals(
+  literals: readonly Literal[],
+  patterns: readonly string[] = [],
+  small = smallTotal,
+): LiteralSearch {
   const exact = literals.filter(({ ignoreCase }) => !ignoreCase).map(({ bytes }) => bytes);
   const folded = literals.filter(({ ignoreCase }) => ignoreCase).map(({ bytes }) => foldCase(bytes));
+  const pattern = patterns.length === 0 ? null : new RegExp(patterns.join("|"));
   let searched = 0;
   let kernel: Search | undefined;
   return {
-    longest: Math.max(0, ...literals.map(({ bytes }) => bytes.length)),
+    // A pattern is matched by fewer characters than this.
+    longest: Math.max(pattern === null ? 0 : 64, ...literals.map(({ bytes }) => bytes.length)),
     test(bytes, from, to) {
-      if (literals.length === 0) return false;
+      if (literals.length === 0 && pattern === null) return false;
       searched += to - from;
       if (searched > small) {
         kernel ??= compileSearch(literals);
-        return kernel.test(bytes, from, to);
+        return kernel.test(bytes, from, to) || (pattern?.test(bytes.toString("latin1", from, to)) ?? false);
       }
       const text = bytes.toString("latin1", from, to);
       if (exact.some((literal) => text.includes(literal))) return true;
       const lower = foldCase(text);
-      return folded.some((literal) => lower.includes(literal));
+      return folded.some((literal) => lower.includes(literal)) || (pattern?.test(text) ?? false);
     },
   };
 }

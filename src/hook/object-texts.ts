@@ -1,12 +1,11 @@
 import type { Origin } from "../model/text.ts";
 import type { Scannable } from "../scan/engine.ts";
-import { streamNamed, streamNew, streamStaged } from "./git-objects.ts";
+import { streamNamed, streamNew } from "./git-objects.ts";
 import type { HookRequest } from "./hook-request.ts";
 import { askGit, askGitWith, readBlob } from "./install/ask-git.ts";
 import type { ObjectHeader, ObjectSink } from "./object-stream.ts";
-import { unquotePath } from "./unquote-path.ts";
 
-/** Takes what is staged or pushed. */
+/** Takes what is pushed. */
 export interface ObjectTexts {
   /** Whether the bytes can hold anything; the others are not kept. */
   mayHold(bytes: Uint8Array): boolean;
@@ -27,7 +26,7 @@ const largest = 512 * 1024 * 1024;
 /** Reads what a push brings: those objects that the front could not clear, or all of them. */
 export async function readPushed(request: HookRequest, sink: ObjectTexts): Promise<void> {
   const suspects = request.objects;
-  const objects = collectObjects(sink, (header, bytes) => {
+  const objects = collectObjects(sink, suspects !== null, (header, bytes) => {
     const path = header.type === "blob" ? Buffer.from(header.rest, "latin1").toString("utf8") : "";
     const blob = header.type === "blob";
     sink.onText(
@@ -43,22 +42,11 @@ export async function readPushed(request: HookRequest, sink: ObjectTexts): Promi
     );
 }
 
-/**
- * Reads the blobs that the index has and HEAD has not: a hook is asked about the index, which `git commit -a` and
- * `git commit <path>` name by GIT_INDEX_FILE.
- */
-export async function readStagedObjects(request: HookRequest, sink: ObjectTexts): Promise<void> {
-  const objects = collectObjects(sink, (header, bytes) => {
-    const path = unquotePath(header.rest);
-    sink.onText(
-      { id: header.oid, path, bytes, fresh: "all" },
-      { before: () => versionAt(request, "HEAD", path), origin: () => ({ kind: "staged", path }) },
-    );
-  });
-  await streamStaged(objects);
-}
-
-function collectObjects(sink: ObjectTexts, take: (header: ObjectHeader, bytes: Buffer) => void): ObjectSink {
+function collectObjects(
+  sink: ObjectTexts,
+  suspected: boolean,
+  take: (header: ObjectHeader, bytes: Buffer) => void,
+): ObjectSink {
   let header: ObjectHeader | null = null;
   let chunks: Buffer[] = [];
   return {
@@ -74,7 +62,7 @@ function collectObjects(sink: ObjectTexts, take: (header: ObjectHeader, bytes: B
       const bytes = Buffer.concat(chunks);
       chunks = [];
       if (header.size > largest) sink.onUnread(header.rest, `larger than ${largest / 1024 / 1024} MB`);
-      else if (sink.mayHold(bytes)) take(header, bytes);
+      else if (suspected || sink.mayHold(bytes)) take(header, bytes);
     },
     trailer(program, status) {
       if (status !== "0") sink.onUnread("", `git ${program} ended with status ${status}`);

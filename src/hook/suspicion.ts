@@ -8,6 +8,16 @@ export interface Suspect extends ObjectHeader {
   readonly bytes: Buffer | null;
 }
 
+/** What makes a suspect; see literals.ts. */
+export interface Signs {
+  readonly literals: readonly Literal[];
+  readonly magic: readonly Magic[];
+  readonly patterns?: readonly string[];
+  readonly pathPattern?: string;
+  /** Bytes up to which a file is judged by its path as well. */
+  readonly smallFile?: number;
+}
+
 export interface Limits {
   /** Bytes of an object that are held at once: a larger object is searched in pieces of this size. */
   readonly window: number;
@@ -22,8 +32,7 @@ const defaultLimits: Limits = { window: 1 << 20, kept: 32 << 20 };
  * bounded by the limits whatever the size of an object.
  */
 export function watchForSuspects(
-  literals: readonly Literal[],
-  magic: readonly Magic[],
+  { literals, magic, patterns = [], pathPattern, smallFile = 0 }: Signs,
   limits: Limits = defaultLimits,
 ): {
   begin(header: ObjectHeader): void;
@@ -33,7 +42,8 @@ export function watchForSuspects(
   /** What went by: objects and their bytes. */
   readonly seen: { objects: number; bytes: number };
 } {
-  const search = searchLiterals(literals);
+  const search = searchLiterals(literals, patterns);
+  const path = pathPattern === undefined ? null : new RegExp(pathPattern);
   const headLength = Math.max(0, ...magic.map(({ bytes, offset }) => offset + bytes.length));
   const window = Math.max(limits.window, 2 * search.longest, headLength);
   let buffer = Buffer.allocUnsafe(Math.min(window, 1 << 16));
@@ -64,7 +74,7 @@ export function watchForSuspects(
       header = next;
       filled = 0;
       offset = 0;
-      suspicious = false;
+      suspicious = next.size < smallFile && (path?.test(next.rest) ?? false);
       const wanted = Math.min(window, next.size);
       if (buffer.length < wanted) buffer = Buffer.allocUnsafe(wanted);
     },

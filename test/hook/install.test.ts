@@ -328,7 +328,7 @@ describe("an installed hook", () => {
     expect(isRefused(commitWith(repo, {}))).toBe(true);
 
     const PATH = barePath(repo);
-    const volta = join(String(repo.env["HOME"]), ".volta/bin");
+    const volta = join(String(repo.env.HOME), ".volta/bin");
     mkdirSync(volta, { recursive: true });
     symlinkSync(process.execPath, join(volta, "node"));
     expect(isRefused(commitWith(repo, { PATH }))).toBe(true);

@@ -30,8 +30,8 @@ const spiked = fc
   .map((parts) => Buffer.concat(parts));
 
 test("the search of small and of large commits finds what a naive search finds", () => {
-  const small = searchLiterals(literals, Number.POSITIVE_INFINITY);
-  const large = searchLiterals(literals, 0);
+  const small = searchLiterals(literals, [], Number.POSITIVE_INFINITY);
+  const large = searchLiterals(literals, [], 0);
   fc.assert(
     fc.property(spiked, (bytes) => {
       const expected = holds(bytes, literals);
@@ -51,7 +51,7 @@ test("an object that streams by in pieces is suspected exactly when its whole wo
       fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 20 }),
       (core, before, after, sizes) => {
         const bytes = Buffer.concat([Buffer.alloc(before, 120), core, Buffer.alloc(after, 120)]);
-        const watcher = watchForSuspects(literals, [], { window: 64, kept: 200 });
+        const watcher = watchForSuspects({ literals, magic: [] }, { window: 64, kept: 200 });
         const header = { oid: "a".repeat(40), type: "blob", size: bytes.length, rest: "p" };
         watcher.begin(header);
         for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -71,7 +71,7 @@ test("an object that streams by in pieces is suspected exactly when its whole wo
 test("a container is suspected by its first bytes however small the pieces are", () => {
   for (const { bytes, offset } of containerMagic) {
     const content = Buffer.concat([Buffer.alloc(offset), Buffer.from(bytes, "latin1"), Buffer.alloc(9)]);
-    const watcher = watchForSuspects(literals, containerMagic);
+    const watcher = watchForSuspects({ literals, magic: containerMagic });
     watcher.begin({ oid: "a".repeat(40), type: "blob", size: content.length, rest: "p" });
     for (let at = 0; at < content.length; at++) watcher.data(content, at, at + 1);
     watcher.end();
@@ -80,7 +80,7 @@ test("a container is suspected by its first bytes however small the pieces are",
 });
 
 test("what is kept for the engine is bounded, and what is not kept is still suspected", () => {
-  const watcher = watchForSuspects(literals, [], { window: 1000, kept: 1500 });
+  const watcher = watchForSuspects({ literals, magic: [] }, { window: 1000, kept: 1500 });
   const content = Buffer.from(`${["AK", "IA"].join("")}${"x".repeat(896)}`);
   for (let i = 0; i < 5; i++) {
     watcher.begin({ oid: "a".repeat(40), type: "blob", size: content.length, rest: `${i}` });

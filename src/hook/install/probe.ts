@@ -15,6 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeyguardError } from "../../model/errors.ts";
+import { scanText } from "../../scan/engine.ts";
+import { defaultRules } from "../../scan/rules.ts";
 import { askGit } from "./ask-git.ts";
 import type { Site } from "./site.ts";
 
@@ -152,7 +154,12 @@ function randomText(length: number, alphabet: string): string {
   return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
 }
 
-/** A key that no one has: made now, opens nothing, and looks as real as one can. */
+/** A key that no one has: made now, opens nothing. A few random ones look like placeholders: those are not planted. */
 function plantedKey(): string {
-  return `[default]\naws_access_key_id = AKIA${randomText(1, "QRSTUVWXYZ234567")}${randomText(15, base32)}\naws_secret_access_key = ${randomText(40, base64)}\n`;
+  for (;;) {
+    const id = `AKIA${randomText(1, "QRSTUVWXYZ234567")}${randomText(15, base32)}`;
+    const text = `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${randomText(40, base64)}\n`;
+    const planted = { id: "probe", path: "probe", bytes: Buffer.from(text), fresh: "all" } as const;
+    if (scanText(planted, defaultRules).some(({ kind }) => kind === "aws-access-key")) return text;
+  }
 }

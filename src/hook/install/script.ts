@@ -27,6 +27,7 @@ export function localScript(hook: HookName, keyguard: Package): string {
 ${marker} installed by keyguard ${keyguard.version}; keyguard hook uninstall takes it out
 keyguard_home=${quote(shellPath(keyguard.home))}
 keyguard_node=${quote(shellPath(keyguard.node))}
+keyguard_grep=${quote(keyguard.grep ?? "")}
 keyguard_next=\${0%/*}/${hook}.before-keyguard
 ${readHook(hook)}`;
 }
@@ -40,6 +41,7 @@ export function globalScript(hook: HookName, keyguard: Package, previous: string
 ${marker} installed by keyguard ${keyguard.version}; keyguard hook uninstall --global takes it out
 keyguard_home=${quote(shellPath(keyguard.home))}
 keyguard_node=${quote(shellPath(keyguard.node))}
+keyguard_grep=${quote(keyguard.grep ?? "")}
 ${nextOf(hook, previous)}
 ${readHook(hook)}`;
 }

@@ -14,6 +14,8 @@ export interface Package {
   /** The node that runs this. */
   readonly node: string;
   readonly version: string;
+  /** A grep that finds every pattern of dist/literals.grep, or null where the one on PATH does not. */
+  readonly grep: string | null;
 }
 
 /** The repository in which hooks are installed. Paths are absolute. */
@@ -37,7 +39,7 @@ export function findPackage(): Package {
     const file = join(dir, "package.json");
     if (existsSync(file)) {
       const { name, version } = JSON.parse(readFileSync(file, "utf8")) as { name?: string; version?: string };
-      if (name === "keyguard") return { home: dir, node: process.execPath, version: version ?? "" };
+      if (name === "keyguard") return { home: dir, node: process.execPath, version: version ?? "", grep: null };
     }
     if (dir === dirname(dir)) throw new KeyguardError("io", "keyguard cannot find its own package.json");
   }
