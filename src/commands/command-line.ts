@@ -52,6 +52,11 @@ export const entries: readonly Entry[] = [
     load: () => import("./whoami.ts"),
   },
   {
+    name: "policy",
+    about: "print the narrowest policy for a bucket",
+    load: () => import("./policy.ts"),
+  },
+  {
     name: "completion",
     about: "print a completion script for your shell",
     load: () => import("./completion.ts"),
