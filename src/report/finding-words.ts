@@ -127,10 +127,40 @@ export function nameFile({ path, commit }: Pick<Location, "path" | "commit">): s
   return commit === null ? "the message" : `the message of commit ${commit.slice(0, 12)}`;
 }
 
-/** A finding's places, one for each file: the first, and which parts stand on which other lines of that file. */
-export function placesByFile(finding: Finding): { readonly first: LinePlace; readonly others: readonly LinePlace[] }[] {
-  const files = new Map<string, LinePlace[]>();
+/** A line of a file, in the first of the commits that wrote it so. */
+export type StandingPlace = LinePlace & {
+  /** Later commits that wrote the file anew with the credential still on this line. */
+  readonly later: number;
+};
+
+/** A finding's places for people: one for each file and line, however many versions of the file have it there. */
+export function placesInFiles(finding: Finding): StandingPlace[] {
+  const lines = new Map<string, { first: LinePlace; versions: number; parts: Set<Part> }>();
+  const time = ({ date }: LinePlace): number => Date.parse(date ?? "") || 0;
   for (const place of placesByLine(finding)) {
+    const key = JSON.stringify([place.path, place.line, place.path === "" ? place.commit : null]);
+    const known = lines.get(key);
+    if (known === undefined) {
+      lines.set(key, { first: place, versions: 1, parts: new Set(place.parts) });
+      continue;
+    }
+    known.versions++;
+    for (const part of place.parts) known.parts.add(part);
+    if (time(place) < time(known.first)) known.first = place;
+  }
+  return [...lines.values()].map(({ first, versions, parts }) => ({
+    ...first,
+    parts: [...parts],
+    later: versions - 1,
+  }));
+}
+
+/** A finding's places, one for each file: the first, and which parts stand on which other lines of that file. */
+export function placesByFile(
+  finding: Finding,
+): { readonly first: StandingPlace; readonly others: readonly StandingPlace[] }[] {
+  const files = new Map<string, StandingPlace[]>();
+  for (const place of placesInFiles(finding)) {
     const key = JSON.stringify([place.path, place.path === "" ? place.commit : null]);
     const known = files.get(key);
     if (known === undefined) files.set(key, [place]);

@@ -9,7 +9,7 @@ import {
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesInFiles,
   ruleOf,
   titleOf,
 } from "./finding-words.ts";
@@ -85,7 +85,7 @@ export function renderGitlab(report: Report, options: RenderOptions): string {
 
 function vulnerabilities(finding: Finding): object[] {
   const words = describeKind(finding.kind);
-  const places = placesByLine(finding);
+  const places = placesInFiles(finding);
   const firstInFile = places.filter((place, i) => places.findIndex(({ path }) => path === place.path) === i);
   const account = describeAccount(finding);
   const title = `${titleOf(finding)} ${partsOf(finding.credential)}`.trim();

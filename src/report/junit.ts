@@ -9,7 +9,7 @@ import {
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesInFiles,
   ruleOf,
   titleOf,
 } from "./finding-words.ts";
@@ -48,10 +48,10 @@ function failureBody(finding: Finding): string[] {
     ...(account === null ? [] : [`account: ${account}`]),
     `status: ${describeVerdict(finding)}`,
     ...finding.notes.map((note) => `note: ${note}`),
-    ...placesByLine(finding).map(
+    ...placesInFiles(finding).map(
       (place) =>
         `${nameFile(place)}:${place.line}:${place.column} ${place.parts.map(namePart).join(" + ")}` +
-        `${place.commit === null ? "" : ` in commit ${place.commit.slice(0, 12)}`}: ${place.excerpt}`,
+        `${place.commit === null ? "" : ` in commit ${place.commit.slice(0, 12)}${place.later > 0 ? ` and ${place.later} later` : ""}`}: ${place.excerpt}`,
     ),
     `next: ${nextStep(finding)}`,
   ];

@@ -10,7 +10,7 @@ import {
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesInFiles,
   titleOf,
 } from "./finding-words.ts";
 import { describeKind } from "./kinds.ts";
@@ -110,7 +110,7 @@ function headline({ findings, complete }: Report): string {
 }
 
 function tableRow(finding: Finding): string {
-  const places = placesByLine(finding);
+  const places = placesInFiles(finding);
   const [first] = places;
   const more = places.length > 1 ? ` and ${places.length - 1} more` : "";
   const where = first === undefined ? "" : `${markdownCode(`${nameFile(first)}:${first.line}`)}${more}`;
@@ -122,7 +122,7 @@ function tableRow(finding: Finding): string {
 
 function details(finding: Finding): string[] {
   const account = describeAccount(finding);
-  const places = placesByLine(finding);
+  const places = placesInFiles(finding);
   const facts = [
     markdownText(describeKind(finding.kind).risk),
     ...(account === null ? [] : [`Account ${markdownCode(account)}.`]),
@@ -140,7 +140,8 @@ function details(finding: Finding): string[] {
     "| --- | --- | --- | --- |",
   ];
   for (const place of places.slice(0, mostPlaces)) {
-    const commit = place.commit === null ? "" : markdownCode(place.commit.slice(0, 12));
+    const later = place.later > 0 ? ` and ${place.later} later` : "";
+    const commit = place.commit === null ? "" : `${markdownCode(place.commit.slice(0, 12))}${later}`;
     const what = place.parts.map(namePart).join(", ");
     lines.push(
       `| ${markdownCode(`${nameFile(place)}:${place.line}:${place.column}`)} | ${what} | ${markdownCode(place.excerpt)} | ${commit} |`,

@@ -8,7 +8,7 @@ import {
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesInFiles,
   ruleOf,
   titleOf,
 } from "./finding-words.ts";
@@ -131,7 +131,7 @@ function rule(id: string): object {
 }
 
 function result(finding: Finding, ruleIds: readonly string[]): object {
-  const places = placesByLine(finding);
+  const places = placesInFiles(finding);
   const [first, ...others] = places;
   const shown = others.slice(0, mostRelated);
   const account = describeAccount(finding);

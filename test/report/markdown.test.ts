@@ -98,6 +98,21 @@ describe("Markdown", () => {
     }
   });
 
+  it("tells one line of many versions of a file as one place, from the first on", () => {
+    const version = (date: string, commit: string) =>
+      buildLocation({ path: "a.env", line: 3, date, commit: commit.repeat(40), author: "Ada" });
+    const locations = [
+      version("2026-03-01T00:00:00Z", "c"),
+      version("2026-01-01T00:00:00Z", "a"),
+      version("2026-02-01T00:00:00Z", "b"),
+    ];
+    const text = textOf(
+      toHtml(renderMarkdown(buildReport({ findings: [buildFinding({ locations })] }), renderOptions)),
+    );
+    expect(text).toContain("1 place");
+    expect(text).toContain("aaaaaaaaaaaa and 2 later");
+  });
+
   it("keeps within the bytes it is given, and says how much it left out", () => {
     const findings = Array.from({ length: 400 }, (_, i) =>
       buildFinding({ seed: i, locations: [buildLocation({ path: `日本語-${i}.env` })] }),

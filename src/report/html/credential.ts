@@ -7,7 +7,7 @@ import {
   namePart,
   nextStep,
   partsOf,
-  placesByLine,
+  placesInFiles,
   secretsOf,
   titleOf,
 } from "../finding-words.ts";
@@ -26,7 +26,7 @@ function reachOf(finding: Finding): "head" | "history" | "" {
 
 /** One credential with all that is known of it and all its places. */
 export function renderCredential(finding: Finding, id: string, rank: number): Markup {
-  const places = placesByLine(finding);
+  const places = placesInFiles(finding);
   const [exposed] = exposedOf([finding]);
   const words = describeKind(finding.kind);
   const next = nextStep(finding);
@@ -87,7 +87,7 @@ function reach({ exposure }: Finding): Markup {
   return html`${head}${head !== "" && refs.length > 0 ? ", " : ""}${shown}${more}${head === "" && refs.length === 0 ? `${count(exposure?.objects.length ?? 0, "object")} that no branch or tag reaches` : ""}`;
 }
 
-function placesTable(finding: Finding, places: ReturnType<typeof placesByLine>, total: number): Markup {
+function placesTable(finding: Finding, places: ReturnType<typeof placesInFiles>, total: number): Markup {
   const dated = finding.locations.some((place) => place.commit !== null);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Places of ${titleOf(finding)}"><table class="wide"><caption>${total > 0 ? count(total, "place") : html`<span class="unseen">more places</span>`}</caption>
 <thead><tr><th scope="col">File and line</th><th scope="col">What stands there</th>${dated ? html`<th scope="col">Commit</th>` : null}</tr></thead>
@@ -95,7 +95,7 @@ function placesTable(finding: Finding, places: ReturnType<typeof placesByLine>, 
     (place) =>
       html`<tr><td><code>${nameFile(place)}:${place.line}:${place.column}</code></td><td>${sentence(place.parts.map(namePart).join(", "))}<code class="excerpt">${place.excerpt}</code></td>${
         dated
-          ? html`<td class="tight">${place.commit === null ? "not committed" : html`<code>${place.commit.slice(0, 10)}</code>`}${place.date === null ? null : html` <time datetime="${place.date}">${place.date.slice(0, 10)}</time>`}${place.author === null ? null : html`<br>${place.author}`}</td>`
+          ? html`<td class="tight">${place.commit === null ? "not committed" : html`<code>${place.commit.slice(0, 10)}</code>`}${place.date === null ? null : html` <time datetime="${place.date}">${place.date.slice(0, 10)}</time>`}${place.author === null ? null : html`<br>${place.author}`}${place.later > 0 ? html`<span class="excerpt">and in ${count(place.later, "later version")}</span>` : null}</td>`
           : null
       }</tr>`,
   )}</tbody></table></div>`;

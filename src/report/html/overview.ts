@@ -1,5 +1,5 @@
 import type { Finding, Report } from "../../model/finding.ts";
-import { count, countBySeverity, nameFile, nextStep, placesByLine, titleOf } from "../finding-words.ts";
+import { count, countBySeverity, nameFile, nextStep, placesInFiles, titleOf } from "../finding-words.ts";
 import { describeDuration } from "./duration.ts";
 import { html, type Markup } from "./markup.ts";
 import { exposedOf } from "./timeline.ts";
@@ -52,7 +52,7 @@ function where(findings: readonly Finding[]): Markup {
     }
   }
   const most = [...files].toSorted(([a, x], [b, y]) => y.size - x.size || (a < b ? -1 : 1)).slice(0, 4);
-  const places = findings.reduce((sum, finding) => sum + placesByLine(finding).length, 0);
+  const places = findings.reduce((sum, finding) => sum + placesInFiles(finding).length, 0);
   const known = findings.filter(({ exposure }) => exposure !== null);
   const atHead = known.filter(({ exposure }) => exposure?.atHead).length;
   const published = known.filter(({ exposure }) =>
