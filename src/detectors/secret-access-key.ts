@@ -49,6 +49,9 @@ function tokenRunEnd(view: string, start: number): number {
 const idRightBefore =
   /(?:AKIA|ASIA)[A-Z2-7]{16}["'`]?[\s:,|;/]{1,4}(?:["']?[\w-]{1,30}["']?\s{0,4}[:=]\s{0,4})?["'`]?$/;
 
+/** A file that holds a secret and nothing else is no longer than this, in bytes: a line end, a mark of UTF-8, some space. */
+export const secretFileSize = 120;
+
 /** Where 40 characters of a run are a token by themselves, or -1. */
 function exactly40(view: string, start: number, end: number): number {
   if (end - start === 40) return start;
@@ -91,7 +94,7 @@ function judge(view: string, start: number, end: number, path: string): Match {
 
 /** Whether the file holds nothing else: then its name is the label, as for secrets mounted into a container. */
 function isAlone(view: string, start: number, end: number): boolean {
-  return view.length < 120 && view.slice(0, start).trim() === "" && view.slice(end).trim() === "";
+  return view.length <= secretFileSize && view.slice(0, start).trim() === "" && view.slice(end).trim() === "";
 }
 
 function labelOfFile(path: string): Label {

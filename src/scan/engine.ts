@@ -1,5 +1,6 @@
 import { accountOf, isCanary } from "../detectors/account.ts";
 import type { Detector } from "../detectors/detector.ts";
+import { secretFileSize } from "../detectors/secret-access-key.ts";
 import type { Credential, CredentialKind, Part, Place, Severity, Sighting } from "../model/finding.ts";
 import { Secret } from "../model/secret.ts";
 import { type Span, touches } from "../model/span.ts";
@@ -8,7 +9,7 @@ import { type ArchiveBudget, archiveDepth, containerKind, newBudget, openContain
 import { decodeViews } from "./decode/decode-views.ts";
 import { maskLine } from "./excerpt.ts";
 import { inlineAllow } from "./inline-allow.ts";
-import { LineIndex } from "./locate.ts";
+import { LineIndex, type Position } from "./locate.ts";
 import { type Candidate, pair } from "./pair.ts";
 import { containerMagic, prefilterLiterals } from "./prefilter.ts";
 import { compileSearch, type Search } from "./search/compile-search.ts";
@@ -24,7 +25,7 @@ export interface Rules {
 }
 
 /** The part of a `Text` that scanning needs; workers rebuild it from a message. */
-export type Scannable = Pick<Text, "id" | "path" | "bytes" | "fresh">;
+export type Scannable = Pick<Text, "id" | "path" | "bytes" | "fresh" | "firstLine">;
 
 /** Something that looked like a part of a credential, and what became of it; for `keyguard explain`. */
 export interface Considered {
@@ -102,6 +103,11 @@ function* documentsOf(
     // A delta says which bytes of the container are new, not which of its members': a changed container is new as a whole.
     yield* documentsOf({ id: text.id, path, bytes: member.bytes, fresh: "all" }, rules, onUnread, budget, depth + 1);
   }
+}
+
+/** Whether the bytes are few and the path's last part says secret: a file that holds nothing else is labelled by its name. */
+export function isNamedSecret(bytes: Uint8Array, path: string): boolean {
+  return bytes.length <= secretFileSize && bytes.length >= 40 && /secret[^/]*$/i.test(path);
 }
 
 const searches = new WeakMap<readonly Detector[], Search>();
@@ -403,16 +409,21 @@ function placesOf(
     for (const { span, value: candidate, match } of seen) {
       if (candidate !== value || match.part !== part || taken.some((other) => touches(other, span))) continue;
       taken.push(span);
-      const position = lines.position(span);
+      const position = shiftLines(lines.position(span), (document.firstLine ?? 1) - 1);
       places.push({
         part,
         span,
         ...position,
-        excerpt: maskLine(document.raw.text, lines.lineSpan(position.line - 1), span, spans),
+        excerpt: maskLine(document.raw.text, lines.lineSpan(position.line - (document.firstLine ?? 1)), span, spans),
       });
     }
   }
   return places.sort((a, b) => a.span.start - b.span.start);
+}
+
+/** Lines of a window of a large file count on from the windows before it. */
+function shiftLines(position: Position, by: number): Position {
+  return by === 0 ? position : { ...position, line: position.line + by, endLine: position.endLine + by };
 }
 
 function isFresh(places: readonly Place[], fresh: readonly Span[] | "all"): boolean {

@@ -37,6 +37,8 @@ export function prefilterLiterals(rules: Rules): readonly Literal[] {
       for (const form of encodedForms(plain, keyword)) add(form.bytes, form.ignoreCase);
     }
   }
+  // The first bytes of gzip in base64, as user data and Helm releases have it.
+  add("H4sI");
   return withoutImplied([...literals.values()]);
 }
 
@@ -65,7 +67,12 @@ function encodedForms(plain: string, keyword: Keyword): Literal[] {
   for (const spelling of spellings) {
     forms.push({ bytes: [...spelling].join("\0"), ignoreCase: false });
     for (const bytes of base64Alignments(spelling)) forms.push({ bytes, ignoreCase: false });
+    // PowerShell's encoded commands, and a Secret in a Secret: UTF-16 and base64 in base64.
+    for (const bytes of base64Alignments(`${[...spelling].join("\0")}\0`)) forms.push({ bytes, ignoreCase: false });
     if (keyword.encoded === "words") continue;
+    for (const inner of base64Alignments(spelling)) {
+      for (const bytes of base64Alignments(inner)) forms.push({ bytes, ignoreCase: false });
+    }
     const codes = [...spelling].map((letter) => letter.charCodeAt(0));
     const hex = codes.map((code) => code.toString(16).padStart(2, "0"));
     forms.push({ bytes: hex.map((pair) => `\\x${pair}`).join(""), ignoreCase: true });

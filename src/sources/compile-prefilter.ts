@@ -1,19 +1,23 @@
-import type { Rules } from "../scan/engine.ts";
+import { isNamedSecret, type Rules } from "../scan/engine.ts";
 import { containerMagic, prefilterLiterals } from "../scan/prefilter.ts";
-import { compileSearch, searchPadding, searchTableSize } from "../scan/search/compile-search.ts";
+import { compileSearch, searchPadding } from "../scan/search/compile-search.ts";
+import { createTriage, triageTableSize } from "../scan/search/triage.ts";
 import type { Prefilter } from "./sink.ts";
 
 const page = 65536;
 
-/** The prefilter of the rules: their literals in one pass, in memory that files are read into. Not to be shared between threads. */
+/**
+ * The prefilter of the rules, in memory that files are read into: their literals in one pass, then, where these are mere
+ * labels, whether anything near them can be a token. Not to be shared between threads.
+ */
 export function compilePrefilter(rules: Rules): Prefilter {
   const literals = prefilterLiterals(rules);
-  const tables = searchTableSize(literals);
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((tables + searchPadding) / page) });
-  const search = compileSearch(literals, { memory, at: 0 });
-  // Without SIMD nothing needs to lie in the kernel's memory.
-  if (search.memory === null) return { reserve: (size) => new Uint8Array(size), test: hit(search.test) };
   const outside = compileSearch(literals);
+  // Without SIMD nothing needs to lie in the kernel's memory.
+  if (outside.memory === null) return { reserve: (size) => new Uint8Array(size), test: hit(outside.test) };
+  const tables = triageTableSize(rules);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((tables + searchPadding) / page) });
+  const triage = createTriage(rules, memory, 0);
 
   return {
     reserve(size) {
@@ -21,12 +25,16 @@ export function compilePrefilter(rules: Rules): Prefilter {
       if (missing > 0) memory.grow(Math.ceil(missing / page));
       return new Uint8Array(memory.buffer, tables, size);
     },
-    test: hit((bytes) => (bytes.buffer === memory.buffer ? search : outside).test(bytes)),
+    test: (bytes, path) =>
+      isNamedSecret(bytes, path) ||
+      (bytes.buffer === memory.buffer
+        ? triage.isSuspect(bytes.byteOffset, bytes.length)
+        : hit(outside.test)(bytes, path)),
   };
 }
 
-function hit(test: (bytes: Uint8Array) => boolean): (bytes: Uint8Array) => boolean {
-  return (bytes) => test(bytes) || isContainer(bytes);
+function hit(test: (bytes: Uint8Array) => boolean): Prefilter["test"] {
+  return (bytes, path) => test(bytes) || isContainer(bytes) || isNamedSecret(bytes, path);
 }
 
 const magics = containerMagic.map(({ bytes, offset }) => ({ bytes: Buffer.from(bytes, "latin1"), offset }));

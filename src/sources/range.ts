@@ -124,7 +124,7 @@ async function readCommits(range: Commits, reader: ObjectReader, sink: Sink, tal
       tally.texts++;
       tally.bytes += bytes.length;
       sink.onProgress?.(tally);
-      if (sink.prefilter?.test(bytes) === false) continue;
+      if (sink.prefilter?.test(bytes, "") === false) continue;
       const origin: Origin = { kind: "commit-message", path: "", ...about };
       await giveText({ id: step.commit, path: "", bytes, fresh: "all", origin }, sink);
       continue;
@@ -134,7 +134,7 @@ async function readCommits(range: Commits, reader: ObjectReader, sink: Sink, tal
     if (given.has(key) || clean.has(change.id)) continue;
     tally.texts++;
     tally.bytes += object.bytes.length;
-    if (sink.prefilter?.test(object.bytes) === false) {
+    if (sink.prefilter?.test(object.bytes, change.path) === false) {
       clean.add(change.id);
       continue;
     }

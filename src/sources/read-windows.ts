@@ -35,7 +35,7 @@ export function fileReader(sink: Sink, tally: Tally): FileReader {
         tally.bytes += length;
         if (length < memory.length) {
           const bytes = memory.subarray(0, length);
-          if (length > 0 && (sink.prefilter === undefined || sink.prefilter.test(bytes))) {
+          if (length > 0 && (sink.prefilter === undefined || sink.prefilter.test(bytes, name))) {
             return sink.onText({ id: name, path: name, bytes, fresh: "all", origin: { kind: "file", path: name } });
           }
           return;
@@ -68,7 +68,7 @@ async function readOn(file: number, memory: Uint8Array, name: string, sink: Sink
   let shown = 0;
   for (;;) {
     const bytes = memory.subarray(0, length);
-    if (sink.prefilter === undefined || sink.prefilter.test(bytes)) {
+    if (sink.prefilter === undefined || sink.prefilter.test(bytes, name)) {
       await sink.onText(windowText(name, { kind: "file", path: name }, bytes, shown, offset, lines(offset)));
     }
     sink.onProgress?.(tally);

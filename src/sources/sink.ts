@@ -10,8 +10,8 @@ export interface Prefilter {
    * memory is handed out again by the next call.
    */
   reserve(size: number): Uint8Array;
-  /** Whether the bytes hold a literal of the prefilter, or begin as a container does. `false` is certain. */
-  test(bytes: Uint8Array): boolean;
+  /** Whether the engine can report anything on bytes that stand under this path. `false` is certain. */
+  test(bytes: Uint8Array, path: string): boolean;
 }
 
 /** What a source tells about what it reads. Each text and each failure is told once. */

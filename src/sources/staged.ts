@@ -35,7 +35,7 @@ export async function readStaged({ cwd, env = process.env }: StagedOptions, sink
       }
       tally.texts++;
       tally.bytes += object.bytes.length;
-      if (sink.prefilter?.test(object.bytes) === false) continue;
+      if (sink.prefilter?.test(object.bytes, change.path) === false) continue;
       await giveChange(change, object.bytes, { kind: "staged", path: change.path }, reader, sink);
       sink.onProgress?.(tally);
     }

@@ -19,7 +19,7 @@ export async function readStdin({ stream, path }: StdinOptions, sink: Sink): Pro
 
   const give = async (): Promise<void> => {
     const bytes = memory.subarray(0, length);
-    if (sink.excluded?.(path) || length === shown || sink.prefilter?.test(bytes) === false) return;
+    if (sink.excluded?.(path) || length === shown || sink.prefilter?.test(bytes, path) === false) return;
     const fresh: readonly Span[] | "all" = shown === 0 ? "all" : [{ start: shown, end: length }];
     const id = offset === 0 ? path : `${path}@${offset}`;
     await sink.onText({ id, path, bytes, fresh, origin: { kind: "stdin", path }, firstLine });

@@ -396,7 +396,7 @@ class TreeReader {
     }
     this.tally.texts++;
     this.tally.bytes += bytes.length;
-    if (this.#sink.prefilter?.test(bytes) === false) return;
+    if (this.#sink.prefilter?.test(bytes, name) === false) return;
     return this.#sink.onText({ id: name, path: name, bytes, fresh: "all", origin: { kind: "file", path: name } });
   }
 

@@ -3,12 +3,17 @@ import type { Detector } from "../../detectors/detector.ts";
 import { secretAccessKey } from "../../detectors/secret-access-key.ts";
 import { sesSmtpPassword } from "../../detectors/ses-smtp-password.ts";
 import { sessionToken } from "../../detectors/session-token.ts";
-import { whyNotSecret } from "../../detectors/token-shape.ts";
+import { whyNotAccessKeyId, whyNotSecret } from "../../detectors/token-shape.ts";
 import type { Place, Sighting } from "../../model/finding.ts";
 import { containerKind } from "../decode/archive.ts";
 import { decodeBase64 } from "../decode/base64.ts";
 import { decodeConstants } from "../decode/constants.ts";
-import { decodeViews } from "../decode/decode-views.ts";
+import { decodeEntities } from "../decode/entities.ts";
+import { decodeEscapes } from "../decode/escapes.ts";
+import { decodeHex } from "../decode/hex.ts";
+import { decodeJoins } from "../decode/joins.ts";
+import { decodePercent } from "../decode/percent.ts";
+import { decodeTags } from "../decode/tags.ts";
 import { decodeUtf16 } from "../decode/utf16.ts";
 import { type OnUnread, type Rules, scanText } from "../engine.ts";
 import { type Literal, prefilterLiterals } from "../prefilter.ts";
@@ -32,10 +37,12 @@ import { searchKernel } from "./search-kernel.ts";
 export interface Triage {
   /**
    * Whether an excerpt of a text, which holds everything that a change touches, holds anything that can be a part of a
-   * credential. `flagged` says that the text before the change held a literal: then a bare token matters too. `false`,
+   * credential. Where the text `before` the change held a literal, a bare token matters too. `false`,
    * where the text before the change had no anchor: the text after it is clean too, and flagged as it was.
    */
-  mayMatter(at: number, length: number, flagged: boolean): boolean;
+  mayMatter(at: number, length: number, before: Pick<Judgement, "flagged" | "long">): boolean;
+  /** Whether the text has an anchor: without one the engine reports nothing on it. */
+  isSuspect(at: number, length: number): boolean;
   /** All that the engine reports on the text. */
   judge(at: number, length: number, id: string, onUnread?: OnUnread): Judgement;
   /** What the engine was given, in bytes and texts; for benchmarks. */
@@ -46,6 +53,8 @@ export interface Judgement {
   readonly sightings: readonly Sighting[];
   /** Whether it holds any literal, or is a container. */
   readonly flagged: boolean;
+  /** Whether it names session tokens, whose pieces are long runs. */
+  readonly long: boolean;
   /** Whether there was an anchor: then every later version of the text must be judged as well. */
   readonly armed: boolean;
 }
@@ -150,7 +159,7 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     let can = regions.get(text);
     if (can !== undefined) return can;
     can = false;
-    for (const view of decodeViews(Buffer.from(text, "latin1"), new View(text))) {
+    for (const view of readings(new View(text))) {
       for (const [run] of view.text.matchAll(/[A-Za-z0-9+/]{40,}/g)) {
         if (run.length === 40 ? canBeSecret(run) : run.length === 44 ? run.startsWith("B") : run.length > 79)
           can = true;
@@ -163,6 +172,8 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     return can;
   };
 
+  /** Whether the text that `windowsOf` saw last names session tokens. */
+  let namesTokens = false;
   /** Which label stands at an address, or null. */
   const labelAt = (bytes: Buffer, at: number): string | null => {
     for (const label of labels) {
@@ -231,6 +242,7 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     };
     let l = 0;
     let long = false;
+    namesTokens = false;
     let smtp = false;
     for (let i = 0; i < literals; i++) {
       const at = found[i]!;
@@ -243,8 +255,9 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
         // Certificates and signatures outnumber keys. The words may be percent-encoded or wrapped in mark-up.
         if (!/PRIVATE/.test(bytes.toString("latin1", at, Math.min(to, at + 120)))) continue;
         add(at - from, Math.min(length, at - from + pemReach));
-      } else add(at - from, at - from + 20);
+      } else if (!isHarmless(bytes, at, to)) add(at - from, at - from + 20);
     }
+    namesTokens = long;
     // Only what a label is near can be reported.
     const areas = around(labelFound, l, from, length);
     for (let area = 0; area < areas.length; area += 2) {
@@ -276,22 +289,33 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
 
   return {
     cost,
-    mayMatter(from, length, flagged) {
+    mayMatter(from, length, { flagged, long }) {
       const bytes = fresh();
       if (search.test(bytes, from, from + length)) return true;
       if (containerKind(bytes.subarray(from, from + length)) !== null) return true;
       if (!flagged) return false;
-      const suspects = suspectsIn(from, length, true);
+      const suspects = suspectsIn(from, length, long);
       return suspects === null || suspects.length > 0;
+    },
+    isSuspect(from, length) {
+      const bytes = fresh();
+      const text = bytes.subarray(from, from + length);
+      const literals = search.find(bytes, from, from + length, found);
+      if (literals === 0) return containerKind(text) !== null;
+      if (isWhole(text) || literals === mostLiterals) return true;
+      const windows = windowsOf(from, length, literals);
+      return windows === null || windows.length > 0;
     },
     judge(from, length, id, onUnread) {
       const bytes = fresh();
       const text = bytes.subarray(from, from + length);
       const literals = search.find(bytes, from, from + length, found);
-      if (literals === 0 && containerKind(text) === null) return { sightings: [], flagged: false, armed: false };
-      if (isWhole(text)) return { sightings: scanWhole(text, id, onUnread), flagged: true, armed: true };
+      if (literals === 0 && containerKind(text) === null)
+        return { sightings: [], flagged: false, long: false, armed: false };
+      if (isWhole(text)) return { sightings: scanWhole(text, id, onUnread), flagged: true, long: true, armed: true };
       const windows = literals === mostLiterals ? null : windowsOf(from, length, literals);
-      if (windows !== null && windows.length === 0) return { sightings: [], flagged: true, armed: false };
+      const long = literals === mostLiterals || namesTokens;
+      if (windows !== null && windows.length === 0) return { sightings: [], flagged: true, long, armed: false };
       let total = 0;
       for (let i = 0; windows !== null && i < windows.length; i += 2) total += windows[i + 1]! - windows[i]!;
       // A small text is its own window.
@@ -319,15 +343,15 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
         }
         any ||= verdict;
       }
-      if (!any) return { sightings: [], flagged: true, armed: true };
+      if (!any) return { sightings: [], flagged: true, long, armed: true };
       const before = known.get(key);
       if (before !== undefined) {
         cost.moved++;
-        return { sightings: move(before, starts, text, id), flagged: true, armed: true };
+        return { sightings: move(before, starts, text, id), flagged: true, long, armed: true };
       }
       const sightings = scanWhole(text, id, onUnread);
       known.set(key, { starts, sightings: sightings.map((sighting) => relative(sighting, starts, text)) });
-      return { sightings, flagged: true, armed: true };
+      return { sightings, flagged: true, long, armed: true };
     },
   };
 }
@@ -343,6 +367,44 @@ function around(labels: Int32Array, n: number, from: number, length: number): nu
     else areas.push(start, end);
   }
   return areas;
+}
+
+/** What may stand between two pieces of an id or hide its next letter: quotes, escapes, mark-up, an operator. */
+const mayGoOn = /["'`\\%&<={$+\x1b\x80-\xff]/;
+
+/**
+ * Whether a literal is one that documentation is full of: an id that is an example or no id at all, and a signature
+ * that is none.
+ */
+function isHarmless(bytes: Buffer, at: number, to: number): boolean {
+  const text = bytes.toString("latin1", at, Math.min(to, at + 120));
+  const id = /^A[KSBC][IC]A([A-Z2-7]{0,16})(.?)/s.exec(text);
+  if (id !== null) {
+    const [whole, tail = "", next = ""] = id;
+    if (tail.length === 16) return whyNotAccessKeyId(whole.slice(0, 20)) !== null;
+    return !mayGoOn.test(next);
+  }
+  if (/^x-amz-signature/i.test(text)) return !/[0-9a-f]{16}/i.test(text);
+  return false;
+}
+
+/** As the engine reads a text, without what needs all of it: constants are a suspect of their own kind. */
+const decoders = [decodeEscapes, decodePercent, decodeEntities, decodeBase64, decodeHex, decodeJoins, decodeTags];
+
+function readings(raw: View): View[] {
+  const views = [raw];
+  let current = raw;
+  for (let round = 0; round < 3; round++) {
+    const before = current;
+    for (const decode of decoders) {
+      const view = decode(current);
+      if (view === null || view.text === current.text) continue;
+      views.push(view);
+      current = view;
+    }
+    if (current === before) break;
+  }
+  return views;
 }
 
 /** Spans given as pairs, sorted and joined where they touch. */
