@@ -48,19 +48,31 @@ export function describeProgram(program: Command): Described[] {
     .map((one) => ({
       name: one.name(),
       about: one.summary() || one.description(),
-      options: one
-        .createHelp()
-        .visibleOptions(one)
-        .map((option) => ({
-          flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
-          about: option.description,
-          values: option.required || option.optional ? (option.argChoices ?? []) : null,
-        })),
-      words:
-        one.name() === "help"
-          ? program.commands.map((other) => other.name())
-          : (one.registeredArguments[0]?.argChoices ?? []),
+      // What stands in the options of a group's commands is offered for the group: the shells look at one word only.
+      options: [one, ...one.commands].flatMap((command) => optionsOf(command)).filter(isFirst),
+      words: wordsOf(one, program),
     }));
+}
+
+function optionsOf(command: Command): Choice[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map((option) => ({
+      flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
+      about: option.description,
+      values: option.required || option.optional ? (option.argChoices ?? []) : null,
+    }));
+}
+
+function isFirst(option: Choice, i: number, all: readonly Choice[]): boolean {
+  return all.findIndex((other) => other.flags.join() === option.flags.join()) === i;
+}
+
+function wordsOf(command: Command, program: Command): readonly string[] {
+  if (command.name() === "help") return program.commands.map((other) => other.name());
+  if (command.commands.length > 0) return command.commands.map((other) => other.name());
+  return command.registeredArguments[0]?.argChoices ?? [];
 }
 
 /**

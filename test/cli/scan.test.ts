@@ -304,7 +304,14 @@ describe("help", () => {
       if (name === "keyguard") continue;
       const help = runKeyguard(made.dir, [name ?? "", "--help"]);
       expect([name, help.status, help.stderr]).toEqual([name, 0, ""]);
-      expect(help.stdout).toContain("Examples:\n");
+      // A group's examples stand with its commands.
+      const commands = /\nCommands:\n([\s\S]*)/.exec(help.stdout)?.[1] ?? "";
+      const inner = [...commands.matchAll(/^ {2}([a-z-]+) /gm)].flatMap(([, word]) =>
+        word === "help" ? [] : [word ?? ""],
+      );
+      const shown =
+        inner.length === 0 ? [help] : inner.map((word) => runKeyguard(made.dir, [name ?? "", word, "--help"]));
+      for (const { stdout } of shown) expect(stdout).toContain("Examples:\n");
     }
     expect(runKeyguard(made.dir, ["help", "scan"]).stdout).toBe(runKeyguard(made.dir, ["scan", "-h"]).stdout);
     expect(runKeyguard(made.dir, ["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
