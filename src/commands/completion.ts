@@ -54,7 +54,7 @@ export function describeProgram(program: Command): Described[] {
     }));
 }
 
-function optionsOf(command: Command): Choice[] {
+function optionsOf(command: CommandUnknownOpts): Choice[] {
   return command
     .createHelp()
     .visibleOptions(command)
@@ -69,7 +69,7 @@ function isFirst(option: Choice, i: number, all: readonly Choice[]): boolean {
   return all.findIndex((other) => other.flags.join() === option.flags.join()) === i;
 }
 
-function wordsOf(command: Command, program: Command): readonly string[] {
+function wordsOf(command: CommandUnknownOpts, program: Command): readonly string[] {
   if (command.name() === "help") return program.commands.map((other) => other.name());
   if (command.commands.length > 0) return command.commands.map((other) => other.name());
   return command.registeredArguments[0]?.argChoices ?? [];
