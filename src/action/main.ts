@@ -37,7 +37,9 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 const io: Io = {
   cwd,
   env: process.env,
-  stdin: Object.assign(process.stdin, { isTerminal: false }),
+  get stdin() {
+    return Object.assign(process.stdin, { isTerminal: false });
+  },
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   now: () => new Date(),

@@ -274,7 +274,7 @@ function placeReports(inputs: Inputs, io: Io): FormatRequest[] {
 }
 
 /** `::add-mask::` for each line of each secret, also of those that are let pass. */
-export function maskSecrets(report: Report): string {
+function maskSecrets(report: Report): string {
   const values = new Set<string>();
   for (const { credential } of [...report.findings, ...report.allowed.map(({ finding }) => finding)]) {
     for (const { secret } of secretsOf(credential)) {
