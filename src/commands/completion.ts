@@ -1,4 +1,4 @@
-import { Argument, type Command } from "@commander-js/extra-typings";
+import { Argument, type Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CommandModule } from "./command.ts";
 
 const shells = ["bash", "zsh", "fish", "powershell"] as const;
