@@ -203,6 +203,27 @@ const everything: PolicyText = {
   document: '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
 };
 
+/**
+ * When a key was last used, and for what. Whoever tries the key changes the answer, so that this is to be asked before.
+ *
+ * @param region any region of the key's partition
+ */
+export async function readLastUsed(
+  clients: Clients,
+  accessKeyId: string,
+  region: string,
+): Promise<KeyDescription["lastUsed"]> {
+  if (accessKeyId.startsWith("ASIA")) return { seen: false, why: "AWS keeps no last use of temporary keys" };
+  return look(async () => {
+    const [iam, sdk] = [await clients.iam(region), await loadIam()];
+    const { AccessKeyLastUsed: used } = await iam.send(
+      new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }),
+    );
+    if (!used?.LastUsedDate) return null;
+    return { date: used.LastUsedDate.toISOString(), service: used.ServiceName ?? "", region: used.Region ?? "" };
+  });
+}
+
 /** How to look: with whose eyes, at which key. */
 export interface DescribeRequest {
   /** The administrator's clients, or the key's own. */
@@ -211,6 +232,8 @@ export interface DescribeRequest {
   readonly owner: Owner;
   /** Whether the clients are the key's own: then it is also asked which buckets it can list. */
   readonly withOwnKey: boolean;
+  /** What was read before the key was tried. */
+  readonly lastUsed?: KeyDescription["lastUsed"] | undefined;
 }
 
 /**
@@ -246,15 +269,7 @@ export async function describeKey(request: DescribeRequest): Promise<KeyDescript
       )
     : unasked<never[]>(`${owner.kind} has no keys of its own`);
 
-  const lastUsed: KeyDescription["lastUsed"] = accessKeyId.startsWith("ASIA")
-    ? unasked("AWS keeps no last use of temporary keys")
-    : await look(async () => {
-        const { AccessKeyLastUsed: used } = await iam.send(
-          new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }),
-        );
-        if (!used?.LastUsedDate) return null;
-        return { date: used.LastUsedDate.toISOString(), service: used.ServiceName ?? "", region: used.Region ?? "" };
-      });
+  const lastUsed = request.lastUsed ?? (await readLastUsed(clients, accessKeyId, region));
 
   const reader = new PolicyReader(iam);
   if (isUser) await reader.readUser(owner.name);

@@ -1,6 +1,6 @@
 import { describeFailure, whyUnknown } from "../aws/aws-failure.ts";
 import { type Clients, type KeyPair, openClients } from "../aws/clients.ts";
-import { describeKey, type KeyDescription, ownerOf } from "../aws/describe-key.ts";
+import { describeKey, type KeyDescription, ownerOf, readLastUsed } from "../aws/describe-key.ts";
 import { loadIam } from "../aws/load-sdk.ts";
 import { partitions } from "../aws/partitions.ts";
 import { resolveCredentials } from "../aws/resolve-credentials.ts";
@@ -144,17 +144,34 @@ async function run(ids: readonly string[], options: Options, io: Io): Promise<Ex
     ...finding,
     accountName: finding.account === null ? null : (config.accounts[finding.account] ?? finding.accountName),
   }));
+  const admin = await openAdmin(options, settings);
   const progress = startProgress(io, options.quiet === true);
-  const findings = await validateFindings(found, {
-    settings,
-    concurrency: options.jobs,
-    allowCanary: options.allowCanary,
-    cache: options.cache ? new VerdictCache(settings) : null,
-    onProgress: (done, total) => progress.show(`asked AWS about ${done} of ${total} credentials`),
-  });
-  progress.end();
+  try {
+    // Trying a key is using it: its last use is read first.
+    const lastUses = admin === null ? new Map() : await readLastUses(found, admin);
+    const findings = await validateFindings(found, {
+      settings,
+      concurrency: options.jobs,
+      allowCanary: options.allowCanary,
+      cache: options.cache ? new VerdictCache(settings) : null,
+      onProgress: (done, total) => progress.show(`asked AWS about ${done} of ${total} credentials`),
+    });
+    const described: Validated[] = [];
+    for (const finding of findings) {
+      const wanted = admin !== null || options.describe === true;
+      described.push(
+        wanted ? await describe(finding, admin, lastUses, settings) : { finding, description: null, undescribed: null },
+      );
+    }
+    progress.end();
+    return show(described, options, io);
+  } finally {
+    progress.end();
+    admin?.close();
+  }
+}
 
-  const described = await describeAll(findings, options, settings);
+function show(described: readonly Validated[], options: Options, io: Io): ExitCode {
   if (options.json) {
     const results = described.map(validatedJson);
     io.stdout.write(`${JSON.stringify({ schema: "keyguard-validate/1", results }, null, 2)}\n`);
@@ -162,23 +179,19 @@ async function run(ids: readonly string[], options: Options, io: Io): Promise<Ex
   return exitCodeOf(described);
 }
 
-async function describeAll(
-  findings: readonly Finding[],
-  options: Options,
-  settings: AwsSettings,
-): Promise<Validated[]> {
-  if (!options.describe && options.adminProfile === undefined)
-    return findings.map((finding) => ({ finding, description: null, undescribed: null }));
-  const admin =
-    options.adminProfile === undefined ? null : await resolveCredentials(settings, { profile: options.adminProfile });
-  const adminClients = admin && openClients(settings, admin.pair, { profile: options.adminProfile });
-  try {
-    const described: Validated[] = [];
-    for (const finding of findings) described.push(await describe(finding, adminClients, settings));
-    return described;
-  } finally {
-    adminClients?.close();
-  }
+async function openAdmin(options: Options, settings: AwsSettings): Promise<Clients | null> {
+  if (options.adminProfile === undefined) return null;
+  const { pair } = await resolveCredentials(settings, { profile: options.adminProfile });
+  return openClients(settings, pair, { profile: options.adminProfile });
+}
+
+type LastUses = ReadonlyMap<string, KeyDescription["lastUsed"]>;
+
+async function readLastUses(findings: readonly Finding[], admin: Clients): Promise<LastUses> {
+  const ids = new Set(findings.map(({ credential }) => credential.accessKeyId).filter((id) => id !== null));
+  const read = new Map<string, KeyDescription["lastUsed"]>();
+  for (const id of ids) read.set(id, await readLastUsed(admin, id, partitions[0].region));
+  return read;
 }
 
 function pairOf({ credential }: Finding): KeyPair | null {
@@ -186,13 +199,18 @@ function pairOf({ credential }: Finding): KeyPair | null {
   return accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey, sessionToken };
 }
 
-async function describe(finding: Finding, admin: Clients | null, settings: AwsSettings): Promise<Validated> {
+async function describe(
+  finding: Finding,
+  admin: Clients | null,
+  lastUses: LastUses,
+  settings: AwsSettings,
+): Promise<Validated> {
   const { accessKeyId } = finding.credential;
   const without = (undescribed: string): Validated => ({ finding, description: null, undescribed });
   if (accessKeyId === null || finding.kind === "other-store-key")
     return without("nothing can be asked about this kind of credential");
   const live = finding.verdict.status === "live" ? finding.verdict : null;
-  if (admin) return describeAsAdmin(finding, accessKeyId, admin);
+  if (admin) return describeAsAdmin(finding, accessKeyId, admin, lastUses.get(accessKeyId));
   const pair = pairOf(finding);
   if (!live || !pair) return without("not asked: the key does not work, or is not known to");
   const clients = openClients(settings, pair);
@@ -205,7 +223,12 @@ async function describe(finding: Finding, admin: Clients | null, settings: AwsSe
 }
 
 /** With an administrator's eyes the secret is not needed: IAM knows whose key it is and whether it is active. */
-async function describeAsAdmin(finding: Finding, accessKeyId: string, admin: Clients): Promise<Validated> {
+async function describeAsAdmin(
+  finding: Finding,
+  accessKeyId: string,
+  admin: Clients,
+  lastUsed: KeyDescription["lastUsed"] | undefined,
+): Promise<Validated> {
   const without = (undescribed: string): Validated => ({ finding, description: null, undescribed });
   const { verdict } = finding;
   let arn = verdict.status === "live" ? verdict.arn : null;
@@ -228,7 +251,7 @@ async function describeAsAdmin(finding: Finding, accessKeyId: string, admin: Cli
     if (arn === null) return without("IAM names no user for it");
   }
   const owner = ownerOf(arn);
-  const description = await describeKey({ clients: admin, accessKeyId, owner, withOwnKey: false });
+  const description = await describeKey({ clients: admin, accessKeyId, owner, withOwnKey: false, lastUsed });
   return { finding: { ...finding, ...judgeByIam(finding, description, accessKeyId) }, description, undescribed: null };
 }
 

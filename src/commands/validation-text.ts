@@ -1,4 +1,4 @@
-import type { KeyDescription, Seen } from "../aws/describe-key.ts";
+import type { KeyDescription, NamedPolicy, Seen } from "../aws/describe-key.ts";
 import type { BucketReach } from "../aws/policy-reach.ts";
 import type { Finding } from "../model/finding.ts";
 import { nextStep, shortKeyId } from "../report/finding-words.ts";
@@ -21,8 +21,24 @@ const words = {
   unchecked: "not checked",
 } as const;
 
+const indent = 14;
+const width = 80;
+
+/** A label and a text that is broken between words at the 80th column. */
 function line(label: string, text: string): string {
-  return `  ${label.padEnd(12)}${text}\n`;
+  let row = `  ${label.padEnd(indent - 2)}`;
+  let empty = true;
+  let rows = "";
+  for (const word of text.split(" ")) {
+    if (!empty && row.length + 1 + word.length > width) {
+      rows += `${row}\n`;
+      row = " ".repeat(indent);
+      empty = true;
+    }
+    row += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return `${rows}${row}\n`;
 }
 
 function day(date: string): string {
@@ -49,11 +65,7 @@ export function describeValidated({ finding, description, undescribed }: Validat
     text += line("account", `${account}${finding.accountName === null ? "" : ` (${finding.accountName})`}`);
   for (const note of finding.notes) if (note.startsWith("from ")) text += line("from", note.slice(5));
   const places = [...new Set(finding.locations.map((place) => `${place.path}:${place.line}`))];
-  if (places.length > 0)
-    text += line(
-      "stands in",
-      `${places.slice(0, 3).join(", ")}${places.length > 3 ? ` and ${places.length - 3} more` : ""}`,
-    );
+  if (places.length > 0) text += line("stands in", some(places, 3));
   if (description) text += describeReach(description, credential.accessKeyId);
   else if (undescribed) text += line("may do", undescribed);
   if (verdict.status === "live" || verdict.status === "dead") text += line("next", nextStep(finding));
@@ -69,91 +81,79 @@ function ability({ can, keys, conditional }: BucketReach): string {
   return `${can.join(", ")}${where}${conditional ? ", under conditions" : ""}`;
 }
 
-/** The blast radius: who the key is, and what the policies that could be read allow. */
-function describeReach(description: KeyDescription, accessKeyId: string | null): string {
-  const { owner, reach } = description;
-  let text = line(
-    owner.kind,
-    `${owner.name}${description.created.seen ? `, made ${day(description.created.value)}` : ""}`,
-  );
-  if (!description.created.seen) text += line("made", description.created.why);
-  if (description.tags.seen && Object.keys(description.tags.value).length > 0)
-    text += line(
-      "tags",
-      Object.entries(description.tags.value)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(", "),
-    );
-  text += line(
+/** So many of a list, and how many more there are. */
+function some(items: readonly string[], most: number): string {
+  const rest = items.length - most;
+  return rest > 0 ? `${items.slice(0, most).join(", ")} and ${rest} more` : items.join(", ");
+}
+
+function policyName(policy: NamedPolicy): string {
+  return `${policy.name} (${policy.group === null ? policy.kind : `group ${policy.group}`})`;
+}
+
+type Row = readonly [label: string, text: string];
+
+/** Whose key it is, and what became of it. */
+function ownerRows(
+  { owner, created, tags, lastUsed, keys, quarantine }: KeyDescription,
+  accessKeyId: string | null,
+): Row[] {
+  const rows: Row[] = [[owner.kind, created.seen ? `${owner.name}, made ${day(created.value)}` : owner.name]];
+  if (!created.seen) rows.push(["made", created.why]);
+  const tagged = tags.seen ? Object.entries(tags.value).map(([name, value]) => `${name}=${value}`) : [];
+  if (tagged.length > 0) rows.push(["tags", some(tagged, 12)]);
+  rows.push([
     "last used",
-    seen(description.lastUsed, (used) =>
-      used === null ? "never" : `${day(used.date)} UTC, ${used.service} in ${used.region}`,
-    ),
-  );
-  text += line(
-    "keys",
-    seen(description.keys, (keys) =>
-      keys
-        .map(
-          (key) =>
-            `${shortKeyId(key.id)} ${key.status}${key.id === accessKeyId ? " (this one)" : ""}${key.created ? ` since ${day(key.created)}` : ""}`,
-        )
-        .join(", "),
-    ),
-  );
-  text += line(
-    "quarantined",
-    seen(description.quarantine, (names) => (names.length === 0 ? "no" : `by AWS: ${names.join(", ")}`)),
-  );
-  text += line(
-    "policies",
-    seen(description.policies, (policies) =>
-      policies.length === 0
-        ? "none"
-        : policies
-            .map((policy) => `${policy.name} (${policy.group === null ? policy.kind : `group ${policy.group}`})`)
-            .join(", "),
-    ),
-  );
-  text += line(
-    "boundary",
-    seen(description.boundary, (policy) => policy?.name ?? "none"),
-  );
-  if (reach) {
-    if (reach.administrator) text += line("may do", "EVERYTHING in the account: it is an administrator");
-    const width = Math.min(40, Math.max(8, ...reach.buckets.map(({ bucket }) => bucket.length)) + 2);
-    if (reach.buckets.length === 0 && !reach.administrator) text += line("buckets", "none, by these policies");
-    reach.buckets.forEach((bucket, index) => {
-      text += line(
-        index === 0 ? "buckets" : "",
-        `${bucket.bucket.padEnd(width)}${ability(bucket)}  (${bucket.policies.join(", ")})`,
-      );
+    seen(lastUsed, (used) => (used === null ? "never" : `${day(used.date)} UTC, ${used.service} in ${used.region}`)),
+  ]);
+  if (!keys.seen) rows.push(["keys", keys.why]);
+  else
+    keys.value.forEach(({ id, status, created: since }, index) => {
+      const which = id === accessKeyId ? " (this one)" : "";
+      rows.push([
+        index === 0 ? "keys" : "",
+        `${shortKeyId(id)} ${status}${which}${since === null ? "" : ` since ${day(since)}`}`,
+      ]);
     });
-    if (reach.listsAllBuckets) text += line("", "can list the names of all buckets");
-    if (reach.others.length > 0)
-      text += line(
-        "besides",
-        `${reach.others.slice(0, 12).join(", ")}${reach.others.length > 12 ? ` and ${reach.others.length - 12} more` : ""}`,
-      );
-    for (const denial of reach.denied.slice(0, 6))
-      text += line("denied", denial.length > 160 ? `${denial.slice(0, 160)}…` : denial);
-  } else
-    text += line(
-      "may do",
-      seen(description.policies, () => ""),
-    );
-  if (description.buckets !== null)
-    text += line(
+  rows.push(["quarantined", seen(quarantine, (names) => (names.length === 0 ? "no" : `by AWS: ${names.join(", ")}`))]);
+  return rows;
+}
+
+/** The policies in force, and what those that could be read allow. */
+function reachRows({ policies, boundary, reach, buckets, unseenPolicies, quarantine }: KeyDescription): Row[] {
+  const rows: Row[] = [
+    ["policies", seen(policies, (all) => (all.length === 0 ? "none" : some(all.map(policyName), 12)))],
+    ["boundary", seen(boundary, (policy) => policy?.name ?? "none")],
+  ];
+  if (reach) {
+    if (reach.administrator) rows.push(["may do", "EVERYTHING in the account: it is an administrator"]);
+    else if (reach.buckets.length === 0) rows.push(["buckets", "none, by these policies"]);
+    const column = Math.min(40, Math.max(8, ...reach.buckets.map(({ bucket }) => bucket.length))) + 2;
+    reach.buckets.forEach((bucket, index) => {
+      const by = bucket.policies.join(", ");
+      rows.push([index === 0 ? "buckets" : "", `${bucket.bucket.padEnd(column)}${ability(bucket)}  (${by})`]);
+    });
+    if (reach.listsAllBuckets) rows.push(["", "can list the names of all buckets"]);
+    if (reach.others.length > 0) rows.push(["besides", some(reach.others, 12)]);
+    // What a quarantine denies is the same long list each time, and its name stands above.
+    const quarantines = quarantine.seen ? quarantine.value : [];
+    const denied = reach.denied.filter((denial) => !quarantines.some((name) => denial.endsWith(`(${name})`)));
+    for (const denial of denied.slice(0, 6))
+      rows.push(["denied", denial.length > 200 ? `${denial.slice(0, 200)}…` : denial]);
+    for (const { name, why } of unseenPolicies) rows.push(["not seen", `${name}: ${why}`]);
+  }
+  if (buckets !== null)
+    rows.push([
       "sees",
-      seen(description.buckets, (names) =>
-        names.length === 0
-          ? "no bucket"
-          : `${names.length} buckets: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`,
-      ),
-    );
-  for (const { name, why } of description.unseenPolicies)
-    text += line(why === "not allowed to see" ? "not seen" : "not read", `${name}: ${why}`);
-  return text;
+      seen(buckets, (names) => (names.length === 0 ? "no bucket" : `${names.length} buckets: ${some(names, 8)}`)),
+    ]);
+  return rows;
+}
+
+/** The blast radius. */
+function describeReach(description: KeyDescription, accessKeyId: string | null): string {
+  const rows = [...ownerRows(description, accessKeyId), ...reachRows(description)];
+  return rows.map(([label, text]) => line(label, text)).join("");
 }
 
 /** One credential in the JSON of `keyguard validate --json`. Holds no secret. */
