@@ -34,11 +34,13 @@ interface State {
   readonly known: boolean;
   /** It holds a literal. */
   readonly flagged: boolean;
+  /** It names session tokens. */
+  readonly long: boolean;
   /** It holds something that can be a part of a credential. */
   readonly armed: boolean;
 }
 
-const unknown: State = { known: false, flagged: false, armed: false };
+const unknown: State = { known: false, flagged: false, long: false, armed: false };
 
 /** An object whose deltas are being walked, with its bytes. */
 interface Frame {
@@ -214,7 +216,7 @@ export class PackScanner {
       return this.#examine(place, at, size, isMessage, idOf, sink);
     }
     const length = this.#deltas.excerpt(frame.at, frame.size, delta, deltaSize, at, size, context);
-    const hit = this.#triage.mayMatter(at, length, state.flagged);
+    const hit = this.#triage.mayMatter(at, length, state);
     if (!hit) {
       if (!isLeaf) rebuild();
       return state;
@@ -239,9 +241,9 @@ export class PackScanner {
       length -= skip;
     }
     const onUnread = (path: string, why: string): void => sink.onUnread(place, path, why);
-    const { sightings, flagged, armed } = this.#triage.judge(from, length, idOf(place), onUnread);
+    const { sightings, flagged, long, armed } = this.#triage.judge(from, length, idOf(place), onUnread);
     if (sightings.length > 0) sink.onSightings(place, sightings);
-    return { known: true, flagged, armed };
+    return { known: true, flagged, long, armed };
   }
 
   /** Inflates an object's data to `at`. */
