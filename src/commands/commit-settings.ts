@@ -133,6 +133,8 @@ async function readBaselineOf(place: GitPlace, commit: string, named: string | n
 /** A file as a commit has it; null where it has none. Links are not followed: git gives their target as content. */
 export async function readCommitFile(place: GitPlace, commit: string, path: string): Promise<string | null> {
   const name = path.replaceAll("\\", "/").replace(/^(?:\.\/)+/, "");
+  // A commit has nothing outside of its tree, and git would take the question for a mistake.
+  if (name.startsWith("/") || name.split("/").includes("..")) return null;
   const entry = (await runGit(place, ["ls-tree", "-z", "--full-tree", commit, "--", `:(literal)${name}`])).toString(
     "latin1",
   );

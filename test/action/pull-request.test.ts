@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Secret } from "../../src/model/secret.ts";
 import { type ActionResult, leak, Stage } from "../support/action-runner.ts";
@@ -366,6 +366,49 @@ describe("on a pull request the action", () => {
       await stage.run(stage.checkout(merge, { depth: 0 }), "pull_request", event, { paths: "services/**" }),
       inside,
     );
+  });
+
+  it("reads a repository below the workspace, and names files from the repository's top", async () => {
+    const key = leak("below");
+    const head = stage.onBranch("feature", "main", (repo) => {
+      repo.write("src/a.env", key.content);
+      repo.commit();
+    });
+    const { event, merge } = stage.pullRequest(head);
+    const checkout = stage.checkout(merge, { depth: 0 });
+    for (const [workspace, folder] of [
+      [dirname(checkout), basename(checkout)],
+      [checkout, "src"],
+    ] as const) {
+      const result = await stage.run(workspace, "pull_request", event, { "working-directory": folder });
+      expectCaught(result, key);
+      expect(result.annotations[0]?.properties.file).toBe("src/a.env");
+    }
+  });
+
+  it("takes configuration and baseline by name from the base, or none", async () => {
+    const [byConfig, byBaseline] = [leak("named configuration"), leak("named baseline")];
+    stage.server.write("ci/rules.yaml", "allow:\n  - path: '*.cfg'\n    reason: reviewed in 2025, see #7\n");
+    const fingerprints = [new Secret(byBaseline.secret).hash];
+    stage.server.write("ci/known.json", JSON.stringify({ schema: "keyguard-baseline/1", fingerprints }));
+    stage.server.commit("rules");
+    const head = stage.onBranch("feature", "main", (repo) => {
+      repo.write("a.cfg", byConfig.content);
+      repo.write("b.env", byBaseline.content);
+      repo.write("ci/rules.yaml", "{}");
+      repo.commit();
+    });
+    const { event, merge } = stage.pullRequest(head);
+    const workspace = stage.checkout(merge, { depth: 0 });
+    const named = { config: "./ci/rules.yaml", baseline: "ci/known.json" };
+    const lenient = await stage.run(workspace, "pull_request", event, named);
+    expect(lenient.status, lenient.stdout).toBe(0);
+    expect(lenient.summary).toContain("2 credentials let pass");
+    expectCaught(await stage.run(workspace, "pull_request", event, { ...named, baseline: "none" }), byBaseline);
+    expectCaught(await stage.run(workspace, "pull_request", event, { config: "none" }), byConfig, byBaseline);
+    const missing = await stage.run(workspace, "pull_request", event, { config: "../../etc/passwd" });
+    expectCaught(missing, byConfig, byBaseline);
+    expect(missing.lines.join("\n")).toContain("there is no ../../etc/passwd");
   });
 
   it("fails from the severity on that was asked for", async () => {
