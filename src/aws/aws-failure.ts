@@ -38,7 +38,10 @@ export function describeFailure(error: unknown): AwsFailure {
   const answered: unknown =
     typeof metadata === "object" && metadata !== null ? Reflect.get(metadata, "httpStatusCode") : undefined;
   const status = typeof answered === "number" ? answered : 0;
-  const name = textMember(error, "name");
+  // The name comes from the answer: nothing but what codes are made of gets on.
+  const name = textMember(error, "name")
+    .replace(/[^\w.:-]/g, "")
+    .slice(0, 64);
   const message = textMember(error, "message").split("\n")[0] ?? "";
   const system = systemCode(error);
   const of = (kind: AwsFailure["kind"], code: string): AwsFailure => ({ kind, code, status, message });
@@ -57,6 +60,7 @@ export function whyUnknown(failure: AwsFailure): string {
     case "throttled":
       return "AWS asks to slow down; try again in a minute";
     case "broken":
+      if (failure.status < 500) return "the answer is none that AWS gives";
       return `AWS answered ${failure.status}; try again later`;
     case "slow":
       return "no answer in time";

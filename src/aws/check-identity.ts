@@ -1,4 +1,5 @@
 import { accountOf, isCanary } from "../detectors/account.ts";
+import { KeyguardError } from "../model/errors.ts";
 import type { Verdict } from "../model/finding.ts";
 import { type AwsFailure, describeFailure, whyUnknown } from "./aws-failure.ts";
 import { type KeyPair, openClients } from "./clients.ts";
@@ -54,6 +55,8 @@ export class Pace {
   }
 }
 
+const identityShape = /^arn:[a-z-]{3,20}:(?:iam|sts)::\d{12}:[\w+=,.@:/-]{1,600}$/;
+
 async function ask(pair: KeyPair, partition: Partition, settings: AwsSettings): Promise<Answer> {
   const clients = openClients(settings, pair);
   try {
@@ -61,10 +64,12 @@ async function ask(pair: KeyPair, partition: Partition, settings: AwsSettings): 
     const sts = await clients.sts(partition.region);
     const signal = settings.signal;
     const identity = await sts.send(new GetCallerIdentityCommand(), signal ? { abortSignal: signal } : {});
-    if (!identity.Arn || !identity.Account)
+    // An endpoint of somebody's own may answer anything: what is shown to a person must look like what AWS says.
+    if (!identityShape.test(identity.Arn ?? "") || !/^\d{12}$/.test(identity.Account ?? ""))
       return { kind: "failed", failure: { kind: "broken", code: "NoIdentity", status: 200, message: "" } };
-    return { kind: "live", arn: identity.Arn, account: identity.Account };
+    return { kind: "live", arn: identity.Arn ?? "", account: identity.Account ?? "" };
   } catch (error) {
+    if (error instanceof KeyguardError) throw error;
     const failure = describeFailure(error);
     if (failure.kind !== "refused") return { kind: "failed", failure };
     switch (failure.code) {

@@ -1,4 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
+import { KeyguardError } from "../model/errors.ts";
 import { describeFailure, whyUnknown } from "./aws-failure.ts";
 import type { Clients } from "./clients.ts";
 import { loadIam, loadS3 } from "./load-sdk.ts";
@@ -54,6 +55,7 @@ async function look<T>(ask: () => Promise<T>): Promise<Seen<T>> {
   try {
     return { seen: true, value: await ask() };
   } catch (error) {
+    if (error instanceof KeyguardError) throw error;
     const failure = describeFailure(error);
     if (failure.kind === "refused" && /AccessDenied|Unauthorized|Forbidden|InvalidClientTokenId/.test(failure.code))
       return { seen: false, why: notAllowed };

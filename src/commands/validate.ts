@@ -2,7 +2,7 @@ import { describeFailure, whyUnknown } from "../aws/aws-failure.ts";
 import { type Clients, type KeyPair, openClients } from "../aws/clients.ts";
 import { describeKey, type KeyDescription, ownerOf, readLastUsed } from "../aws/describe-key.ts";
 import { loadIam } from "../aws/load-sdk.ts";
-import { partitions } from "../aws/partitions.ts";
+import { partitionOf } from "../aws/partitions.ts";
 import { resolveCredentials } from "../aws/resolve-credentials.ts";
 import type { AwsSettings } from "../aws/settings.ts";
 import { validateFindings } from "../aws/validate-findings.ts";
@@ -167,7 +167,7 @@ async function run(ids: readonly string[], options: Options, io: Io): Promise<Ex
     return show(described, options, io);
   } finally {
     progress.end();
-    admin?.close();
+    admin?.clients.close();
   }
 }
 
@@ -179,18 +179,27 @@ function show(described: readonly Validated[], options: Options, io: Io): ExitCo
   return exitCodeOf(described);
 }
 
-async function openAdmin(options: Options, settings: AwsSettings): Promise<Clients | null> {
+/** An administrator's clients, and a region of the partition whose keys it can see. */
+interface Admin {
+  readonly clients: Clients;
+  readonly region: string;
+}
+
+async function openAdmin(options: Options, settings: AwsSettings): Promise<Admin | null> {
   if (options.adminProfile === undefined) return null;
-  const { pair } = await resolveCredentials(settings, { profile: options.adminProfile });
-  return openClients(settings, pair, { profile: options.adminProfile });
+  const { pair, region } = await resolveCredentials(settings, { profile: options.adminProfile });
+  return {
+    clients: openClients(settings, pair, { profile: options.adminProfile }),
+    region: partitionOf(region ?? "").region,
+  };
 }
 
 type LastUses = ReadonlyMap<string, KeyDescription["lastUsed"]>;
 
-async function readLastUses(findings: readonly Finding[], admin: Clients): Promise<LastUses> {
+async function readLastUses(findings: readonly Finding[], { clients, region }: Admin): Promise<LastUses> {
   const ids = new Set(findings.map(({ credential }) => credential.accessKeyId).filter((id) => id !== null));
   const read = new Map<string, KeyDescription["lastUsed"]>();
-  for (const id of ids) read.set(id, await readLastUsed(admin, id, partitions[0].region));
+  for (const id of ids) read.set(id, await readLastUsed(clients, id, region));
   return read;
 }
 
@@ -201,7 +210,7 @@ function pairOf({ credential }: Finding): KeyPair | null {
 
 async function describe(
   finding: Finding,
-  admin: Clients | null,
+  admin: Admin | null,
   lastUses: LastUses,
   settings: AwsSettings,
 ): Promise<Validated> {
@@ -226,15 +235,14 @@ async function describe(
 async function describeAsAdmin(
   finding: Finding,
   accessKeyId: string,
-  admin: Clients,
+  { clients, region }: Admin,
   lastUsed: KeyDescription["lastUsed"] | undefined,
 ): Promise<Validated> {
   const without = (undescribed: string): Validated => ({ finding, description: null, undescribed });
   const { verdict } = finding;
   let arn = verdict.status === "live" ? verdict.arn : null;
   const sdk = await loadIam();
-  // The administrator's own partition is the one whose IAM knows the key.
-  const iam = await admin.iam(partitions[0].region);
+  const iam = await clients.iam(region);
   if (arn === null) {
     try {
       const { UserName } = await iam.send(new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }));
@@ -251,7 +259,7 @@ async function describeAsAdmin(
     if (arn === null) return without("IAM names no user for it");
   }
   const owner = ownerOf(arn);
-  const description = await describeKey({ clients: admin, accessKeyId, owner, withOwnKey: false, lastUsed });
+  const description = await describeKey({ clients, accessKeyId, owner, withOwnKey: false, lastUsed });
   return { finding: { ...finding, ...judgeByIam(finding, description, accessKeyId) }, description, undescribed: null };
 }
 

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkIdentity } from "../../src/aws/check-identity.ts";
 import type { KeyPair } from "../../src/aws/clients.ts";
@@ -185,6 +187,23 @@ describe("the verdict on a pair", () => {
     expect(await check(key)).toMatchObject({ status: "unknown", why: expect.stringContaining("canary") });
     expect(aws.calls).toEqual([]);
     expect((await checkIdentity(key, { settings: settings(), allowCanary: true })).status).toBe("live");
+  });
+
+  it("is unknown, and nothing of the answer is shown, where an endpoint answers what AWS never would", async () => {
+    const hostile = createServer((_request, response) => {
+      const identity =
+        "<Arn>arn:aws:iam::111122223333:user/\u001b[2Jx</Arn><UserId>x</UserId><Account>::set-output::</Account>";
+      response.end(
+        `<GetCallerIdentityResponse><GetCallerIdentityResult>${identity}</GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      );
+    });
+    await new Promise<void>((resolve) => hostile.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(hostile.address() as AddressInfo).port}`;
+    const verdict = await check(pairOf(aws.createKey(account, user)), { endpoint });
+    expect(verdict.status).toBe("unknown");
+    expect(JSON.stringify(verdict)).not.toMatch(/u001b|set-output/);
+    hostile.closeAllConnections();
+    hostile.close();
   });
 
   it("holds no part of the secret, whatever it is", async () => {

@@ -205,10 +205,12 @@ describe("through a proxy and behind a company's own certificate authority", () 
     const settings = (path: string) => ({
       settings: { env: { HOME: home, AWS_CA_BUNDLE: path }, endpoint: aws.endpoint },
     });
-    await expect(checkIdentity(liveKey(), settings("/nowhere.pem"))).resolves.toMatchObject({ status: "unknown" });
+    await expect(checkIdentity(liveKey(), settings("/nowhere.pem"))).rejects.toThrow(
+      "AWS_CA_BUNDLE cannot be read: /nowhere.pem",
+    );
     writeFileSync(join(home, "empty.pem"), "nothing\n");
-    await expect(checkIdentity(liveKey(), settings(join(home, "empty.pem")))).resolves.toMatchObject({
-      status: "unknown",
-    });
+    await expect(checkIdentity(liveKey(), settings(join(home, "empty.pem")))).rejects.toThrow(
+      "AWS_CA_BUNDLE holds no PEM certificate",
+    );
   });
 });
