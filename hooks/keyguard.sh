@@ -52,7 +52,7 @@ keyguard_staged() {
 
 # Whether nothing staged can hold a credential, proved without Node in half of the time that Node takes to start: one of
 # the patterns (the prefilter's literals, made by the build) stands in every text that the engine reports on, and none
-# stands in any staged blob. `keyguard hook install` has tried this grep on all of them. More than 4 MB are left to Node,
+# stands in any staged blob. `keyguard hook install` has tried this grep on all of them. More than 16 MB are left to Node,
 # whose memory is bounded however long a line is; so are detectors of the configuration.
 keyguard_proves_clean() {
   [ -n "$keyguard_grep" ] || return 1
@@ -66,7 +66,7 @@ keyguard_proves_clean() {
     [ $? -eq 1 ] || return 1
   fi
   keyguard_seen=$(
-    keyguard_staged | head -c 4194304 | LC_ALL=C tr '\000' '\001' |
+    keyguard_staged | head -c 16777216 | LC_ALL=C tr '\000' '\001' |
       LC_ALL=C "$keyguard_grep" -aEo -m 3 -f "$keyguard_home/dist/literals.grep"
   ) 2>/dev/null
   [ "$keyguard_seen" = '?diff=0 missing
