@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { labelBefore } from "./label.ts";
 import { isDoubtfulId, whyNotAccessKeyId } from "./token-shape.ts";
 
@@ -32,15 +32,15 @@ export const accessKeyId: Detector = {
   },
   examples: {
     finds: [
-      `aws_access_key_id = «${"AKIA"}Y34FZKBOKMUTVV7A»`,
-      `https://bucket.example/${"?"}id=«${"ASIA"}QNZGKIQY56JQ7WML»&x=1`,
-      `"«${"ABIA"}2ZQWNBJKKT3TLPOM»"`,
+      `aws_access_key_id = «${assembled("AKIA", "Y34FZKBOKMUTVV7A")}»`,
+      `https://bucket.example/${"?"}id=«${assembled("ASIA", "QNZGKIQY56JQ7WML")}»&x=1`,
+      `"«${assembled("ABIA", "2ZQWNBJKKT3TLPOM")}»"`,
     ],
     ignores: [
       "AKIAIOSFODNN7EXAMPLE",
       "AKIAXXXXXXXXXXXXXXXX",
-      `TODAYIN${"ASIA"}ASACKOFRICEFELLOVER`,
-      `${"AROA"}Y34FZKBOKMUTVV7A`,
+      `TODAYIN${assembled("ASIA", "ASACKOFRICEFELLOVER")}`,
+      `${assembled("AROA", "Y34FZKBOKMUTVV7A")}`,
     ],
   },
 };

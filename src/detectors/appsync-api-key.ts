@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { entropy } from "./token-shape.ts";
 
 const pattern = /(?<![A-Za-z0-9_-])da2-[a-z0-9]{26}(?![A-Za-z0-9_-])/g;
@@ -17,7 +17,7 @@ export const appsyncApiKey: Detector = {
     }
   },
   examples: {
-    finds: [`aws_appsync_apiKey: "«${"da2-"}k3x7qz5vbnh2mtrw6ycpl4sdga»"`],
+    finds: [`aws_appsync_apiKey: "«${assembled("da2-", "k3x7qz5vbnh2mtrw6ycpl4sdga")}»"`],
     ignores: ["da2-xxxxxxxxxxxxxxxxxxxxxxxxxx", "lambda2-k3x7qz5vbnh2mtrw6ycpl4sdga"],
   },
 };

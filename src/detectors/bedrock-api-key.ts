@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { entropy } from "./token-shape.ts";
 
 /** Long-lived: `ABSK` and base64 of `BedrockAPIKey-…:…`, 109 characters or more of it. */
@@ -32,7 +32,7 @@ export const bedrockApiKey: Detector = {
   },
   examples: {
     finds: [
-      `AWS_BEARER_TOKEN_BEDROCK=«${"ABSK"}QmVkcm9ja0FQSUtleS1tYTl4LWF0LTYwOTYyOTA2NTMwODpxWjdUd1BrOHZSM24xSmRZNmhGNXNCMmdLOWxNNGNYMHRBZUV1T2lXckRzQ3lHZkhqVmJOYU1xUA==»`,
+      `AWS_BEARER_TOKEN_BEDROCK=«${assembled("ABSK", "QmVkcm9ja0FQSUtleS1tYTl4LWF0LTYwOTYyOTA2NTMwODpxWjdUd1BrOHZSM24xSmRZNmhGNXNCMmdLOWxNNGNYMHRBZUV1T2lXckRzQ3lHZkhqVmJOYU1xUA==")}»`,
     ],
     ignores: [`ABSK${"A".repeat(120)}`, "ABSKI resort"],
   },

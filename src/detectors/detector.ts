@@ -45,3 +45,11 @@ export interface Detector {
   /** The expected value of each `finds` is marked «so»; keys in them are assembled so that no scanner trips on ours. */
   readonly examples: { readonly finds: readonly string[]; readonly ignores: readonly string[] };
 }
+
+/**
+ * Puts an example's key together where it is used, so that neither this file nor the bundle holds one in a piece: push
+ * protection and keyguard's own scan would trip on it.
+ */
+export function assembled(...pieces: readonly string[]): string {
+  return pieces.join("");
+}

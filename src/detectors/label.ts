@@ -103,7 +103,9 @@ const aboutSecret =
 export function labelBefore(text: string, at: number, from = 0): Label {
   const own = nearestLabel(text, at, from);
   if (own.kind !== "none") return own;
-  const lineStart = text.lastIndexOf("\n", at - 1) + 1;
+  // A name and its indent are short: a longer line is no line of a block.
+  const line = text.slice(Math.max(0, at - labelReach), at);
+  const lineStart = at - line.length + line.lastIndexOf("\n") + 1;
   if (
     lineStart < from ||
     !/^[ \t]*(?:-[ \t]+)?["']?[\w.-]{1,60}["']?[ \t]{0,10}[:=][ \t]*["']?$/.test(text.slice(lineStart, at))
@@ -113,14 +115,17 @@ export function labelBefore(text: string, at: number, from = 0): Label {
   let next = lineStart;
   for (let lines = 0; lines < 40 && indent > 0 && next > from && lineStart - next < namesAboveReach; lines++) {
     const end = next - 1;
-    next = text.lastIndexOf("\n", end - 1) + 1;
+    if (end <= 0) return none;
+    const above = text.slice(Math.max(0, end - 400), end);
+    if (above.length === 400 && !above.includes("\n")) return none;
+    next = end - above.length + above.lastIndexOf("\n") + 1;
     const depth = indentAt(text, next);
     if (end - next > 200 || text.slice(next, end).trim() === "" || depth >= indent) continue;
     indent = depth;
-    const line = text.slice(next, end);
-    if (!/[:={[(]\s*$/.test(line)) return none;
-    const above = nearestLabel(line, line.length, 0);
-    if (above.kind !== "none") return above;
+    const opening = text.slice(next, end);
+    if (!/[:={[(]\s*$/.test(opening)) return none;
+    const label = nearestLabel(opening, opening.length, 0);
+    if (label.kind !== "none") return label;
   }
   return none;
 }

@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { entropy } from "./token-shape.ts";
 
 const pattern = /amzn\.mws\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f-])/g;
@@ -17,7 +17,7 @@ export const mwsAuthToken: Detector = {
     }
   },
   examples: {
-    finds: [`MWSAuthToken=«${"amzn.mws."}4ea38b7b-f563-7709-4bae-87aea7bf2c15»`],
+    finds: [`MWSAuthToken=«${assembled("amzn.mws.", "4ea38b7b-f563-7709-4bae-87aea7bf2c15")}»`],
     ignores: ["amzn.mws.00000000-0000-0000-0000-000000000000", "amzn.mws.client"],
   },
 };

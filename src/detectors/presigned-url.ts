@@ -1,5 +1,5 @@
 import { expiryOf } from "./bedrock-api-key.ts";
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 
 /** The query of a presigned request: whoever has it can send it until it ends. The signature is the secret. */
 const pattern = /\?[^\s"'<>`\\]{0,4000}?X-Amz-Signature=([0-9a-f]{64})(?![0-9a-f])/gi;
@@ -29,7 +29,7 @@ export const presignedUrl: Detector = {
   },
   examples: {
     finds: [
-      `https://b.s3.amazonaws.com/k?X-Amz-Credential=${"AKIA"}Y34FZKBOKMUTVV7A%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=3600&X-Amz-Signature=«${"8b5e0c1f"}a9d3746e2c7f1b0d5a8e93c46f7b2d1e0c5a9f8e7d6c3b4a19f0e2d5»`,
+      `https://b.s3.amazonaws.com/k?X-Amz-Credential=${assembled("AKIA", "Y34FZKBOKMUTVV7A")}%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=3600&X-Amz-Signature=«${assembled("8b5e0c1f", "a9d3746e2c7f1b0d5a8e93c46f7b2d1e0c5a9f8e7d6c3b4a19f0e2d5")}»`,
     ],
     ignores: [
       "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",

@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { type Label, labelBefore, labelReach } from "./label.ts";
 import { isEscapedPiece } from "./piece.ts";
 import { tokenRuns } from "./token-runs.ts";
@@ -30,8 +30,8 @@ export const secretAccessKey: Detector = {
   },
   examples: {
     finds: [
-      `aws_secret_access_key = «${"mA9xP2"}kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiN»`,
-      `"SecretAccessKey": "«${"/A9xP2"}kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKi+»"`,
+      `aws_secret_access_key = «${assembled("mA9xP2", "kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiN")}»`,
+      `"SecretAccessKey": "«${assembled("/A9xP2", "kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKi+")}»"`,
     ],
     ignores: [
       "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",

@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { holdsPlaceholderWord, whyNotSecret } from "./token-shape.ts";
 
 /**
@@ -29,7 +29,7 @@ export const sesSmtpPassword: Detector = {
   },
   examples: {
     finds: [
-      `SMTP_HOST=email-smtp.us-east-1.amazonaws.com\nSMTP_PASSWORD=«${"BM9xP2"}kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiNaT2q»`,
+      `SMTP_HOST=email-smtp.us-east-1.amazonaws.com\nSMTP_PASSWORD=«${assembled("BM9xP2", "kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiNaT2q")}»`,
     ],
     ignores: ["smtp_password = changeme", "smtp: sha256-BM9xP2kQzR7vB4nT8wL1cY6dF3gH5jS0+eU/oKiNaT2q"],
   },

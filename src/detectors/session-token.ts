@@ -1,4 +1,4 @@
-import type { Detector, Match } from "./detector.ts";
+import { assembled, type Detector, type Match } from "./detector.ts";
 import { labelBefore } from "./label.ts";
 import { isEscapedPiece } from "./piece.ts";
 import { tokenRuns } from "./token-runs.ts";
@@ -51,7 +51,7 @@ export const sessionToken: Detector = {
   },
   examples: {
     finds: [
-      `aws_session_token = «${"IQoJb3JpZ2lu"}X2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDk3vT9yFq0cWZJm5QhT8e7nRb2xLsYpGvA1uKiDzHoXfC6wMa4gjE2tV8Nr+PdB5lUeZqS7yQ0x»`,
+      `aws_session_token = «${assembled("IQoJb3JpZ2lu", "X2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDk3vT9yFq0cWZJm5QhT8e7nRb2xLsYpGvA1uKiDzHoXfC6wMa4gjE2tV8Nr+PdB5lUeZqS7yQ0x")}»`,
     ],
     ignores: [`aws_session_token = ${"A".repeat(120)}`, "AWS_SESSION_TOKEN=${TOKEN}"],
   },

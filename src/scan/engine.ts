@@ -284,9 +284,13 @@ function isSecretName(label: string): boolean {
 }
 
 function lineAround(text: string, start: number, end: number): string {
-  const from = Math.max(text.lastIndexOf("\n", start) + 1, start - 400);
-  const to = text.indexOf("\n", end);
-  return text.slice(from, to < 0 ? end + 200 : Math.min(to, end + 200));
+  const before = text.slice(Math.max(0, start - 400), start);
+  const after = text.slice(start, end + 200);
+  return (
+    before.slice(before.lastIndexOf("\n") + 1) +
+    after.slice(0, end - start) +
+    after.slice(end - start).replace(/\n.*/s, "")
+  );
 }
 
 function assembleLone({ match, value, detector }: Candidate, rules: Rules): Assembled {
@@ -463,7 +467,9 @@ function judgeSeverity(
     said.push("its account is known for canary tokens: calling AWS with it alerts its owner");
   if (rules.testData === "lower" && isTestData(path)) {
     const lowered: Severity = severity === "critical" || severity === "high" ? "medium" : "low";
-    said.push(`it stands in test data or documentation: ${severity} lowered to ${lowered}`);
+    said.push(
+      `it stands in test data or documentation${severity === lowered ? "" : `: ${severity} lowered to ${lowered}`}`,
+    );
     severity = lowered;
   }
   return { severity, notes: said };

@@ -17,14 +17,19 @@ export function maskLine(text: string, line: Span, found: Span, candidates: read
   let at = start;
   for (const mask of masks) {
     if (mask.end <= at) continue;
-    if (mask.start > at) pieces.push(hideTokens(text.slice(at, mask.start)));
+    if (mask.start > at) pieces.push(hideTokens(utf8(text.slice(at, mask.start))));
     if (mask.start >= at) pieces.push(maskToken(text.slice(mask.start, mask.end)));
     at = Math.max(at, mask.end);
   }
-  if (at < end) pieces.push(hideTokens(text.slice(at, end)));
+  if (at < end) pieces.push(hideTokens(utf8(text.slice(at, end))));
   const shown = pieces.join("");
   const printable = shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffd]+/gu, " ").trim();
   return printable.length > width ? `${printable.slice(0, width - 1)}…` : printable;
+}
+
+/** The pieces of a latin1 view as people wrote them. */
+function utf8(text: string): string {
+  return Buffer.from(text, "latin1").toString("utf8");
 }
 
 function maskToken(value: string): string {

@@ -158,8 +158,8 @@ const generic = new Set(
 
 /** Splits names into words at punctuation, capitals and digits: `prodAwsKey2` gives prod, aws, key, 2. */
 function addWords(words: Set<string>, text: string): void {
-  for (const name of text.match(/[A-Za-z0-9]+/g) ?? []) {
-    if (name.length > 60) continue;
+  // Long tokens are values, and may be secrets, of which nothing may be kept.
+  for (const name of text.replace(/[A-Za-z0-9+/=]{24,}/g, " ").match(/[A-Za-z0-9]+/g) ?? []) {
     for (const word of name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g) ?? []) {
       const lower = word.toLowerCase();
       if (!generic.has(lower)) words.add(lower);
