@@ -56,7 +56,7 @@ export function installGlobally(env: Environment, keyguard: Package, hooks: read
     if (isHookName(hook) && hooks.includes(hook)) {
       writeFileSync(path, globalScript(hook, keyguard, previous === null ? null : expand(previous)));
       changes.push({ path, what: "wrote" });
-    } else if (passes && !slow.has(hook)) {
+    } else if (passes && !notPassedOn.has(hook)) {
       writeFileSync(path, passingScript(hook, previous === null ? null : expand(previous)));
     } else {
       rmSync(path, { force: true });
@@ -79,10 +79,16 @@ export function installGlobally(env: Environment, keyguard: Package, hooks: read
 }
 
 /**
- * Hooks that git calls many times in one command, or with a protocol on standard input and output: a shell in between
- * would cost more than they are used.
+ * Hooks that git calls many times in one command, or speaks a protocol with, so that a shell in between would cost more
+ * than they are used; and push-to-checkout, whose mere presence changes what git does.
  */
-const slow = new Set(["fsmonitor-watchman", "reference-transaction", "proc-receive"]);
+const notPassedOn = new Set([
+  "fsmonitor-watchman",
+  "reference-transaction",
+  "proc-receive",
+  "post-index-change",
+  "push-to-checkout",
+]);
 
 export function uninstallGlobally(env: Environment): Outcome {
   const folder = globalHooksDir(env);
