@@ -67,7 +67,7 @@ export function isKeysOther(text: string, start: number, end: number, path: stri
   const near = text.slice(Math.max(0, start - 3000), end + 3000);
   if (/aws[_.-]?secret|secret[_.-]?access[_.-]?key/i.test(near.replace(text.slice(Math.max(0, start - 60), start), "")))
     return false;
-  if (/\b(?:django|flask|wsgi|debug\s*=|rails|laravel|jwt)\b/i.test(near)) return false;
+  if (/django|flask|wsgi|sqlalchemy|\bdebug\s*=|\brails|laravel|jwt|csrf/i.test(near)) return false;
   const close = text.slice(Math.max(0, start - 400), end + 300);
   return (
     /(?<!secret[ _.-]?)access[ _.-]?key|\baws|aws_|\bs3|s3[_.:-]/i.test(close) ||

@@ -17,14 +17,27 @@ const augmented =
 /** A string that a call makes longer: `"…".concat("…")`, `.append("…").append("…")`. */
 const called = /["'`][ \t]{0,8}\)?(?:\s{0,40})\.(?:concat|append|plus|add|push_str)\([ \t]{0,8}["'`](?=[A-Za-z0-9+/])/g;
 
+/** The same over statements: `sb.append("…");` on line after line. */
+const appended =
+  /["'`]\s{0,8}\)\s{0,4};?\s{0,40}(?<=[;\n]\s{0,40})[\w.$>-]{1,40}\.(?:append|concat|push_str|write|push)\(\s{0,8}["'`](?=[A-Za-z0-9+/])/g;
+
 /** The same in a shell, without quotes. */
 const shellAugmented = /\r?\n[ \t]{0,40}[A-Za-z_]\w{0,60}\+=(?=[A-Za-z0-9+/])/g;
 /** A literal inside a template: `${"…"}`. */
 const templated = /\$\{["'](?=[A-Za-z0-9+/]+["']\})|["']\}(?=[$`"'A-Za-z0-9+/])/g;
 
 /** Calls that put a list of strings together, before the list or behind it; elsewhere a comma keeps them apart. */
-const joinsList = /(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*)\b[^;]{0,200}$/i;
-const joinedAfter = /^[^;]{0,400}?\][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)/i;
+const joinsList =
+  /(?:(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*|s?printf|format)\b|%[ \t]?\(|["'][ \t]-f[ \t])[^;]{0,200}$/i;
+const joinedAfter =
+  /^[^;]{0,400}?(?:[\]})][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)|["'][ \t]?\)?[ \t]{0,8}-join\b)/i;
+/** `join("", PARTS)`, `PARTS.join("")`: the list stands under a name. */
+const joinedName =
+  /(?:join|concat|implode|fold\w*|reduce|mkString|paste0?)\w{0,20}[ \t]{0,4}\([^()\n]{0,40}?[$@]?\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)|\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)?\.(?:join|reduce|fold|mkString|concat|inject)\b/g;
+/** The name that a list is given, ahead of its first literals. */
+const listName = /[$@]?\b([A-Za-z_]\w{0,40})(?:\[\])?[ \t]{0,8}(?::[^=\n]{0,40})?=[^=;"'\n]{0,40}[[{(][^[{(;]{0,200}$/;
+/** Words in Ruby's and Perl's lists: `%w[one two].join`. */
+const wordList = /%w[[({]([A-Za-z0-9+/ ]{8,120})[\])}]\.join/g;
 
 /** A line continued with a backslash within a token. */
 const continuation = /\\\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/])/g;
@@ -38,9 +51,15 @@ const invisible = /\x1b\[[0-9;]*[A-Za-z]|\xe2\x80[\x8b-\x8d]|\xc2\xad|\xe2\x81\x
 export function decodeJoins(view: View): View | null {
   const { text } = view;
   const spans: Span[] = [];
+  const names = new Set<string>();
+  if (/join|concat|implode|fold|reduce|mkString|paste|inject/i.test(text)) {
+    for (const match of text.matchAll(joinedName)) names.add(match[1] ?? match[2] ?? "");
+  }
   const collect = (pattern: RegExp, afterToken: boolean): void => {
     for (const match of text.matchAll(pattern)) {
-      if (match[0].includes(",") && !match[0].includes("...") && !isListJoined(text, match.index)) continue;
+      if (match[0].includes(",") && !match[0].includes("...") && !isListJoined(text, match.index, names)) continue;
+      // A format's own text is no piece of what it formats.
+      if (afterToken && /%[sdvq]$/.test(text.slice(Math.max(0, match.index - 2), match.index))) continue;
       if (afterToken && !/[A-Za-z0-9+/]/.test(text.charAt(match.index - 1))) continue;
       spans.push({ start: match.index, end: match.index + match[0].length });
     }
@@ -48,7 +67,15 @@ export function decodeJoins(view: View): View | null {
   collect(betweenLiterals, true);
   collect(augmented, true);
   collect(called, true);
+  collect(appended, true);
   collect(shellAugmented, true);
+  if (text.includes("%w")) {
+    for (const match of text.matchAll(wordList)) {
+      const from = match.index + 3;
+      for (const gap of (match[1] ?? "").matchAll(/ +/g))
+        spans.push({ start: from + gap.index, end: from + gap.index + gap[0].length });
+    }
+  }
   if (text.includes('${"') || text.includes("${'")) collect(templated, false);
   if (text.includes("\\\n") || text.includes("\\\r")) collect(continuation, true);
   collect(wrapped, false);
@@ -69,6 +96,10 @@ export function decodeJoins(view: View): View | null {
   );
 }
 
-function isListJoined(text: string, at: number): boolean {
-  return joinsList.test(text.slice(Math.max(0, at - 240), at)) || joinedAfter.test(text.slice(at, at + 500));
+function isListJoined(text: string, at: number, names: ReadonlySet<string>): boolean {
+  const before = text.slice(Math.max(0, at - 240), at);
+  if (joinsList.test(before) || joinedAfter.test(text.slice(at, at + 500))) return true;
+  if (names.size === 0) return false;
+  const name = listName.exec(before)?.[1];
+  return name !== undefined && names.has(name);
 }
