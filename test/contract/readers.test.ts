@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { replaceKeys } from "../../src/remediate/consumers/consumer.ts";
+import { findKeys } from "../../src/remediate/consumers/table.ts";
 import { type AwsEmulator, startAwsEmulator } from "../support/aws/aws-emulator.ts";
 import type { PolicyDocument } from "../support/aws/policy/policy-document.ts";
 import type { Account, User } from "../support/aws/world.ts";
+import { fakeAccessKeyId, fakeSecret } from "../support/fake-keys.ts";
 import { preparePython } from "./prepare-python.ts";
 
 /**
@@ -76,6 +79,17 @@ function write(path: string, text: string): string {
   return whole;
 }
 
+/** Writes a file as keyguard leaves it: it held other keys before, and those were replaced. */
+function writeRotated(path: string, textOf: (keys: Keys) => string, keys: Keys): void {
+  const old = { id: fakeAccessKeyId("leaked"), secret: fakeSecret("leaked") };
+  const before = textOf(old);
+  const found = findKeys(path, before, old.id);
+  if (found === null) throw new Error(`keyguard finds no keys in ${path}`);
+  const after = replaceKeys(before, found.places, { accessKeyId: keys.id, secretAccessKey: keys.secret });
+  expect(after).toBe(textOf(keys));
+  write(path, after);
+}
+
 async function run(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const world = {
     PATH: `${bin}:${process.env.PATH}`,
@@ -108,6 +122,15 @@ function secretFile(keys: Keys): string {
   return `${JSON.stringify({ AWS_ACCESS_KEY_ID: keys.id, AWS_SECRET_ACCESS_KEY: keys.secret, ...token }, null, 2)}\n`;
 }
 
+function rcloneFile(keys: Keys): string {
+  return `[lab]\ntype = s3\nprovider = Other\naccess_key_id = ${keys.id}\nsecret_access_key = ${keys.secret}\nregion = us-east-1\nendpoint = ${aws.endpoint}\nno_check_bucket = true\n`;
+}
+
+function s3cmdFile(keys: Keys): string {
+  const { host } = new URL(aws.endpoint);
+  return `[default]\naccess_key = ${keys.id}\nsecret_key = ${keys.secret}\nhost_base = ${host}\nhost_bucket = ${host}\nuse_https = False\nbucket_location = us-east-1\nmax_retries = 1\n`;
+}
+
 /** A program with its file: how it puts, lists, gets and deletes, and how it is refused another bucket. */
 interface Reader {
   prepare(keys: Keys): void;
@@ -134,7 +157,7 @@ const cloudFiles = (script: string, bucket = "lab-volumes") =>
 
 const readers: Readonly<Record<string, Reader>> = {
   "awscli, from a profile": {
-    prepare: (keys) => void write(".aws/credentials", profileFile(keys)),
+    prepare: (keys) => writeRotated(".aws/credentials", profileFile, keys),
     put: () => awscli("s3", "cp", write("local.txt", "written"), "s3://lab-volumes/data/new file.txt"),
     list: () => awscli("s3", "ls", "s3://lab-volumes/data/"),
     get: () => awscli("s3", "cp", "s3://lab-volumes/data/new file.txt", "-"),
@@ -142,7 +165,7 @@ const readers: Readonly<Record<string, Reader>> = {
     trespass: () => awscli("s3", "cp", "s3://lab-private/x.txt", "-"),
   },
   "boto3, from a profile": {
-    prepare: (keys) => void write(".aws/credentials", profileFile(keys)),
+    prepare: (keys) => writeRotated(".aws/credentials", profileFile, keys),
     put: () => boto('s3.put_object(Bucket="lab-volumes", Key="data/new file.txt", Body=b"written")'),
     list: () => boto('print([o["Key"] for o in s3.list_objects_v2(Bucket="lab-volumes", Prefix="data/")["Contents"]])'),
     get: () => boto('print(s3.get_object(Bucket="lab-volumes", Key="data/new file.txt")["Body"].read().decode())'),
@@ -150,7 +173,7 @@ const readers: Readonly<Record<string, Reader>> = {
     trespass: () => boto('print(s3.get_object(Bucket="lab-private", Key="x.txt"))'),
   },
   "cloud-files, from aws-secret.json": {
-    prepare: (keys) => void write(".cloudvolume/secrets/aws-secret.json", secretFile(keys)),
+    prepare: (keys) => writeRotated(".cloudvolume/secrets/aws-secret.json", secretFile, keys),
     put: () => cloudFiles('cf.put("data/new file.txt", b"written")'),
     list: () => cloudFiles('print(list(cf.list("data/")))'),
     get: () => cloudFiles('print(cf.get("data/new file.txt").decode())'),
@@ -158,11 +181,7 @@ const readers: Readonly<Record<string, Reader>> = {
     trespass: () => cloudFiles('print(cf.get("x.txt"))', "lab-private"),
   },
   "rclone, from rclone.conf": {
-    prepare: (keys) =>
-      void write(
-        "rclone.conf",
-        `[lab]\ntype = s3\nprovider = Other\naccess_key_id = ${keys.id}\nsecret_access_key = ${keys.secret}\nregion = us-east-1\nendpoint = ${endpoint()}\nno_check_bucket = true\n`,
-      ),
+    prepare: (keys) => writeRotated("rclone.conf", rcloneFile, keys),
     put: () => rclone("copyto", write("local.txt", "written"), "lab:lab-volumes/data/new file.txt"),
     list: () => rclone("lsf", "lab:lab-volumes/data/"),
     get: () => rclone("cat", "lab:lab-volumes/data/new file.txt"),
@@ -170,13 +189,7 @@ const readers: Readonly<Record<string, Reader>> = {
     trespass: () => rclone("cat", "lab:lab-private/x.txt"),
   },
   "s3cmd, from .s3cfg": {
-    prepare: (keys) => {
-      const { host } = new URL(endpoint());
-      write(
-        ".s3cfg",
-        `[default]\naccess_key = ${keys.id}\nsecret_key = ${keys.secret}\nhost_base = ${host}\nhost_bucket = ${host}\nuse_https = False\nbucket_location = us-east-1\nmax_retries = 1\n`,
-      );
-    },
+    prepare: (keys) => writeRotated(".s3cfg", s3cmdFile, keys),
     put: () => s3cmd("put", write("local.txt", "written"), "s3://lab-volumes/data/new file.txt"),
     list: () => s3cmd("ls", "s3://lab-volumes/data/"),
     get: () => s3cmd("get", "--quiet", "s3://lab-volumes/data/new file.txt", "-"),
@@ -232,11 +245,18 @@ describe.skipIf(python.bin === null)("arcticdb, from a URI", () => {
     // ArcticDB takes the secret as it stands: percent-encoded, its slashes would break the signature.
     const uri = (keys: Keys) =>
       `s3://127.0.0.1:lab-volumes?access=${keys.id}&secret=${keys.secret}&port=${port}&region=us-east-1&path_prefix=arctic`;
-    const script = (keys: Keys) =>
-      `import arcticdb, pandas as pd\nlib = arcticdb.Arctic("${uri(keys)}").get_library("prices", create_if_missing=True)\nlib.write("a", pd.DataFrame({"x": [1, 2, 3]}))\nprint("sum", int(lib.read("a").data["x"].sum()))`;
-    expect(await py(script(key))).toMatchObject({ code: 0, output: expect.stringContaining("sum 6") });
+    writeRotated("settings.py", (keys) => `ARCTIC = "${uri(keys)}"\n`, key);
+    const script = [
+      "import sys, arcticdb, pandas as pd",
+      `sys.path.insert(0, ${JSON.stringify(home)})`,
+      "from settings import ARCTIC",
+      'lib = arcticdb.Arctic(ARCTIC).get_library("prices", create_if_missing=True)',
+      'lib.write("a", pd.DataFrame({"x": [1, 2, 3]}))',
+      'print("sum", int(lib.read("a").data["x"].sum()))',
+    ].join("\n");
+    expect(await py(script)).toMatchObject({ code: 0, output: expect.stringContaining("sum 6") });
     const [held] = user.keys;
     if (held) held.status = "Inactive";
-    expect((await py(script(key))).code).not.toBe(0);
+    expect((await py(script)).code).not.toBe(0);
   });
 });
