@@ -104,7 +104,9 @@ export async function resolveCredentials(
   const provider = profile === undefined ? fromNodeProviderChain(init) : fromIni({ ...init, profile });
   try {
     const found = await provider();
-    const how = Object.keys(Reflect.get(found, "$source") ?? {}).map((mark) => sources[mark] ?? mark);
+    const marks = Object.keys(Reflect.get(found, "$source") ?? {});
+    // Of all links of the chain, the instance's metadata alone leaves no mark.
+    const how = marks.length > 0 ? marks.map((mark) => sources[mark] ?? mark) : ["instance metadata"];
     const fromFiles = profile !== undefined || how.some((mark) => /profile|process|SSO|Identity/.test(mark));
     return {
       pair: {

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -65,6 +67,57 @@ describe("the bundle, as it ships", () => {
     expect((await end(start(["whoami", "--endpoint", aws.endpoint], env))).stdout).toContain("user/pipeline");
     const away = await end(start(["whoami"], env));
     expect(away).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be reached \(ECONNREFUSED\)/) });
+  });
+
+  it("says of a container's and of an instance's credentials where they came from", async () => {
+    const role = aws.createRole(aws.world.account("111122223333"), "worker", '{"Statement":[]}');
+    const session = aws.createSession(aws.world.account("111122223333"), role, { name: "i-0abc" });
+    const credentials = JSON.stringify({
+      Code: "Success",
+      AccessKeyId: session.id,
+      SecretAccessKey: session.secret,
+      Token: session.token,
+      Expiration: new Date(session.expires).toISOString(),
+    });
+    const metadata = createServer((request, response) => {
+      const role = request.url?.endsWith("/security-credentials/") ?? false;
+      response.end(request.method === "PUT" ? "token" : role ? "worker" : credentials);
+    });
+    await new Promise<void>((done) => metadata.listen(0, "127.0.0.1", done));
+    const address = `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`;
+    const whoami = async (env: Record<string, string>) => {
+      const { stdout } = await end(start(["whoami", "--json", "--endpoint", aws.endpoint], env));
+      const { arn, credentials: found } = JSON.parse(stdout);
+      return { arn, from: found.from, kind: found.kind };
+    };
+    const expected = {
+      arn: "arn:aws:sts::111122223333:assumed-role/worker/i-0abc",
+      kind: "temporary, of an assumed role",
+    };
+    const container = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${address}/creds` };
+    expect(await whoami(container)).toEqual({ ...expected, from: ["container credentials (HTTP)"] });
+    const instance = { AWS_EC2_METADATA_DISABLED: "false", AWS_EC2_METADATA_SERVICE_ENDPOINT: address };
+    expect(await whoami(instance)).toEqual({ ...expected, from: [expect.stringContaining("instance")] });
+    metadata.closeAllConnections();
+    metadata.close();
+  });
+
+  it("validates in a scan of any mode, and lets the scanned folder have no say in where AWS is", async () => {
+    const env = { AWS_ENDPOINT_URL: aws.endpoint };
+    writeFileSync(join(folder, "deploy.env"), `AWS_ACCESS_KEY_ID=${key.id}\nAWS_SECRET_ACCESS_KEY=${key.secret}\n`);
+    const verdictOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout).findings[0].verdict.status;
+    expect(verdictOf(await end(start(["scan", "--validate", "--format", "json"], env)))).toBe("live");
+    expect(verdictOf(await end(start(["scan", "--stdin", "--validate", "--format", "json"], env), leak()))).toBe(
+      "live",
+    );
+    writeFileSync(join(folder, "hostile"), `[default]\nendpoint_url = ${aws.endpoint}\n`);
+    rmSync(join(folder, ".cache"), { recursive: true, force: true });
+    const calls = aws.calls.length;
+    const redirected = await end(
+      start(["scan", "--validate", "--format", "json"], { AWS_CONFIG_FILE: join(folder, "hostile") }),
+    );
+    expect(verdictOf(redirected)).toBe("unknown");
+    expect(aws.calls).toHaveLength(calls);
   });
 
   it("has no secret in the arguments or the environment of any process that it starts", async () => {
