@@ -58,6 +58,8 @@ function exactly40(view: string, start: number, end: number): number {
   const before = view.charCodeAt(start - 1);
   // Serialised strings have their length in the byte before them: 40 is `(`, and what follows is no part of them.
   if (before === 40 && /[\x00-\x08\x0e-\x1f\x7f-\xff]/.test(view.charAt(start - 2))) return start;
+  // The signing key of Signature Version 4 is made of `AWS4` and the secret.
+  if (end - start === 44 && view.startsWith("AWS4", start)) return start + 4;
   // The mark of an added line of a diff.
   if (end - start === 41 && view.charCodeAt(start) === 43 && (start === 0 || before === 10)) return start + 1;
   return -1;
@@ -80,6 +82,8 @@ function judge(view: string, start: number, end: number, path: string): Match {
     ) ?? whyNotHere(view, start, end, vouched);
   if (clean !== null) return { ...named, clean };
   if (vouched) return named;
+  // What signs a request is the secret, however the signature is called.
+  if (signingKey.test(view.slice(Math.max(0, start - 40), start))) return { part: "secretAccessKey", span, weak: true };
   if (/^["']?secret[_-]?key$/i.test(label.words) && secretFromElsewhere.test(around(view, start, end)))
     return {
       ...named,
@@ -109,6 +113,8 @@ const secretFromElsewhere =
 function around(view: string, start: number, end: number): string {
   return view.slice(Math.max(0, start - 2000), end + 2000);
 }
+
+const signingKey = /hmac\w{0,12}(?:\.new)?\(\s{0,4}(?:\[\]byte\()?[bu]?["'`](?:AWS4)?$/i;
 
 /** Where the last key id before `at` ends: what is said before the id is said of the id. */
 function endOfIdBefore(view: string, at: number): number {

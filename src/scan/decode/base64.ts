@@ -1,6 +1,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { tokenRuns } from "../../detectors/token-runs.ts";
 import { type Replacement, replaceSpans, type View } from "../view.ts";
+import { containerKind } from "./archive.ts";
 
 /** 24 characters hold 18 bytes, less than a key id has. */
 const shortest = 24;
@@ -55,7 +56,11 @@ function textOf(run: string): string | null {
 
 function unpack(inflate: () => Buffer): Buffer | null {
   try {
-    return inflate();
+    const unpacked = inflate();
+    // A tar inside pads its text with zeros.
+    return containerKind(unpacked) === "tar"
+      ? Buffer.from(unpacked.toString("latin1").replace(/\0+/g, "\n"), "latin1")
+      : unpacked;
   } catch {
     return null; // no archive after all, or one that is cut short: it stays as it is
   }

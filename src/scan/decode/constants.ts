@@ -4,35 +4,57 @@ import { substitute, type View } from "../view.ts";
 const assignment =
   /(?<![\w.])[$@%]?([A-Za-z_]\w{0,40})["']?[ \t]{0,40}(?::[ \t]{0,40}[\w.&<>[\] ]{1,30})?(?::=|=>|[=:]|<-)[ \t]{0,40}[rbuLf]?(["'])([A-Za-z0-9+/]{3,39})\2/g;
 
-/** The same in a shell, where quotes are a choice. */
+/** The same in shells, batch and make, where quotes are a choice. */
 const inShell =
-  /(?:^|[;\n])[ \t]{0,40}(?:export |local |readonly |set )?([A-Za-z_]\w{0,40})=([A-Za-z0-9+/]{3,39})[ \t]{0,8}(?=[;\r\n])/g;
+  /(?:^|[;\n])[ \t]{0,40}(?:export |local |readonly |set )?([A-Za-z_]\w{0,40})[ \t]{0,4}:?=[ \t]{0,4}([A-Za-z0-9+/]{3,39})[ \t]{0,8}(?=[;\r\n])/g;
 /** `left, right = "…", "…"`. */
 const twoAtOnce =
-  /\b([A-Za-z_]\w{0,40}), ?([A-Za-z_]\w{0,40}) ?:?= ?["']([A-Za-z0-9+/]{3,39})["'], ?["']([A-Za-z0-9+/]{3,39})["']/g;
+  /\b([A-Za-z_]\w{0,40}), ?([A-Za-z_]\w{0,40})\)? ?:?= ?\(?["']([A-Za-z0-9+/]{3,39})["'], ?["']([A-Za-z0-9+/]{3,39})["']/g;
+/** A list of pieces, which `k[0] + k[1]` takes apart again. */
+const list =
+  /\b([A-Za-z_]\w{0,40})(?:\[\])?[ \t]{0,4}:?=[ \t]{0,4}[[({][ \t]{0,4}((?:["'][A-Za-z0-9+/]{3,39}["'][ \t]{0,4},?[ \t]{0,4}){2,8})[\])}]/g;
+
+const name = String.raw`([A-Za-z_]\w{0,40}(?:\[\d\])?)`;
+const owner = String.raw`(?:this\.|self\.|local\.|var\.|@)?[$]?`;
+const before = String.raw`(?<=(?:\+|\.\.?|&|~|<>|\|\||\(|,|=|return)[ \t]{0,40})`;
+const uses = new RegExp(
+  [
+    // ${name}, #{name}, {name}, $(name), \(name), %name%
+    String.raw`(?:[$#@]?\{|\$\(|\\\()${owner}${name}[})]|%${name}%`,
+    // $name beside another or at the end of a string
+    String.raw`\$${name}(?=\$[A-Za-z_{]|["'])|(?<=\$\w{1,40})\$${name}`,
+    // name + …, and … + name
+    String.raw`${before}${owner}${name}(?=[ \t]{0,40}(?:\+|\.\.?[ \t$"']|&|~|<>|\|\|))`,
+    String.raw`(?<=(?:\+|[ \t]\.\.?|&|~|<>|\|\|)[ \t]{0,40})${owner}${name}(?![\w.([])`,
+  ].join("|"),
+  "g",
+);
 
 /**
  * Puts the value of a name that was given a piece of a token where the name is concatenated or interpolated, so that
  * `a + b`, `"${a}${b}"` and `f"{a}{b}"` read as the token that they make at run time.
  */
 export function decodeConstants(view: View): View | null {
-  if (view.text.length > 1 << 20) return null;
+  const { text } = view;
+  if (text.length > 1 << 20) return null;
   const values = new Map<string, string>();
-  for (const match of view.text.matchAll(assignment)) values.set(match[1] ?? "", match[3] ?? "");
-  for (const match of view.text.matchAll(inShell)) values.set(match[1] ?? "", match[2] ?? "");
-  for (const match of view.text.matchAll(twoAtOnce)) {
+  for (const match of text.matchAll(assignment)) values.set(match[1] ?? "", match[3] ?? "");
+  for (const match of text.matchAll(inShell)) values.set(match[1] ?? "", match[2] ?? "");
+  for (const match of text.matchAll(twoAtOnce)) {
     values.set(match[1] ?? "", match[3] ?? "");
     values.set(match[2] ?? "", match[4] ?? "");
   }
-  if (values.size < 2 || values.size > 2000) return null;
-  const pieceOf = (name: string | undefined): string | undefined => values.get(name ?? "");
-  const uses =
-    /(?:[$#@]?\{)(?:this\.|self\.|local\.|var\.|\$)?([A-Za-z_]\w{0,40})\}|\$([A-Za-z_]\w{0,40})(?=\$[A-Za-z_{]|["'])|(?<=(?:\+|\.\.?|&|~|<>|\|\||\(|,|=|return)[ \t]{0,40})(?:this\.|self\.|@)?[$]?([A-Za-z_]\w{0,40})(?=[ \t]{0,40}(?:\+|\.\.?[ \t$"']|&|~|<>|\|\|))|(?<=(?:\+|[ \t]\.\.?|&|~|<>|\|\|)[ \t]{0,40})(?:this\.|self\.|@)?[$]?([A-Za-z_]\w{0,40})\b(?![\w.(])/g;
+  for (const match of text.matchAll(list)) {
+    for (const [i, [, piece]] of [...(match[2] ?? "").matchAll(/["']([^"']+)["']/g)].entries())
+      values.set(`${match[1]}[${i}]`, piece ?? "");
+  }
+  if (values.size === 0 || values.size > 2000) return null;
+  const pieceOf = (used: string | undefined): string | undefined => values.get(used ?? "");
   return substitute(view, uses, "constants", (match) => {
-    const [, braced, dollar, first, second] = match;
-    const inString = pieceOf(braced) ?? pieceOf(dollar);
+    const [, braced, batch, dollar, second, left, right] = match;
+    const inString = pieceOf(braced) ?? pieceOf(batch) ?? pieceOf(dollar) ?? pieceOf(second);
     if (inString !== undefined) return inString;
-    const value = pieceOf(first) ?? pieceOf(second);
+    const value = pieceOf(left) ?? pieceOf(right);
     return value === undefined ? null : `"${value}"`;
   });
 }

@@ -19,7 +19,7 @@ const called = /["'`][ \t]{0,8}\)?(?:\s{0,40})\.(?:concat|append|plus|add|push_s
 
 /** The same over statements: `sb.append("…");` on line after line. */
 const appended =
-  /["'`]\s{0,8}\)\s{0,4};?\s{0,40}(?<=[;\n]\s{0,40})[\w.$>-]{1,40}\.(?:append|concat|push_str|write|push)\(\s{0,8}["'`](?=[A-Za-z0-9+/])/g;
+  /["'`]\s{0,8}\)\s{0,4};?\s{0,40}(?<=[;\n]\s{0,40})[\w.$>-]{1,40}\.(?:append|concat|push_str|write|push)\(\s{0,8}["'`](?=[A-Za-z0-9+/])/gi;
 
 /** The same in a shell, without quotes. */
 const shellAugmented = /\r?\n[ \t]{0,40}[A-Za-z_]\w{0,60}\+=(?=[A-Za-z0-9+/])/g;
@@ -32,8 +32,10 @@ const joinsList =
 const joinedAfter =
   /^[^;]{0,400}?(?:[\]})][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)|["'][ \t]?\)?[ \t]{0,8}-join\b)/i;
 /** `join("", PARTS)`, `PARTS.join("")`: the list stands under a name. */
-const joinedName =
-  /(?:join|concat|implode|fold\w*|reduce|mkString|paste0?)\w{0,20}[ \t]{0,4}\([^()\n]{0,40}?[$@]?\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)|\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)?\.(?:join|reduce|fold|mkString|concat|inject)\b/g;
+const joinedNames = [
+  /(?:join|concat|implode|fold\w*|reduce|mkString|paste0?)\w{0,20}[ \t]{0,4}\([^()\n]{0,40}?[$@]?\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)/g,
+  /\b([A-Za-z_]\w{0,40})[ \t]{0,4}\)?\.(?:join|reduce|fold|mkString|concat|inject)\b/g,
+];
 /** The name that a list is given, ahead of its first literals. */
 const listName = /[$@]?\b([A-Za-z_]\w{0,40})(?:\[\])?[ \t]{0,8}(?::[^=\n]{0,40})?=[^=;"'\n]{0,40}[[{(][^[{(;]{0,200}$/;
 /** Words in Ruby's and Perl's lists: `%w[one two].join`. */
@@ -53,7 +55,7 @@ export function decodeJoins(view: View): View | null {
   const spans: Span[] = [];
   const names = new Set<string>();
   if (/join|concat|implode|fold|reduce|mkString|paste|inject/i.test(text)) {
-    for (const match of text.matchAll(joinedName)) names.add(match[1] ?? match[2] ?? "");
+    for (const pattern of joinedNames) for (const match of text.matchAll(pattern)) names.add(match[1] ?? "");
   }
   const collect = (pattern: RegExp, afterToken: boolean): void => {
     for (const match of text.matchAll(pattern)) {
