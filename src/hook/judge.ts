@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { defaultBaseline, readBaseline } from "../config/baseline.ts";
 import { findConfig } from "../config/find-config.ts";
 import type { Config } from "../config/load-config.ts";
@@ -18,6 +18,7 @@ import { withoutKnown } from "./known-before.ts";
 import { cutMessage } from "./message.ts";
 import { type Learnable, readPushed } from "./object-texts.ts";
 import { describePassed, describeRefusal, type RefusalContext } from "./refusal.ts";
+import { findTypedMessage } from "./typed-message.ts";
 
 // The entry of dist/hook-judge.js, which is loaded only when the front could not clear everything by itself.
 
@@ -70,7 +71,7 @@ async function decide(request: HookRequest): Promise<0 | 1 | 2> {
       allowed: gathered.allowed,
       elapsed: performance.now() - started,
     };
-    say(describeRefusal(report, contextOf(request)));
+    say(describeRefusal(report, { ...contextOf(request), savedMessage: saveTypedMessage(request) }));
     return 1;
   }
   const [unread] = reading.unread;
@@ -146,7 +147,21 @@ function contextOf(request: HookRequest): RefusalContext {
     newPaths: new Set(added.split("\0").filter(Boolean)),
     hasHead: head !== null,
     head,
+    savedMessage: null,
   };
+}
+
+/** Keeps the message of `git commit -m` where git keeps one that was refused later; gives the file, or null. */
+function saveTypedMessage({ hook, cwd }: HookRequest): string | null {
+  const message = hook === "pre-commit" ? findTypedMessage() : null;
+  const path = message === null ? null : askGit(cwd, process.env, "rev-parse", "--git-path", "COMMIT_EDITMSG");
+  if (message === null || path === null) return null;
+  try {
+    writeFileSync(resolve(cwd, path), message);
+    return path;
+  } catch {
+    return null;
+  }
 }
 
 function say(text: string): void {

@@ -15,6 +15,8 @@ export interface RefusalContext {
   readonly hasHead: boolean;
   /** The commit that HEAD is, to tell `git commit --amend` from a rebase. */
   readonly head: string | null;
+  /** pre-commit: the file in which the message of `git commit -m` was kept, where it was. */
+  readonly savedMessage: string | null;
 }
 
 const shown = 10;
@@ -149,10 +151,12 @@ function fileOf(path: string): string {
   return member > 0 ? path.slice(0, member) : path;
 }
 
-function ending({ hook, messageFile }: RefusalContext): string {
+function ending({ hook, messageFile, savedMessage }: RefusalContext): string {
   switch (hook) {
     case "pre-commit":
-      return "nothing was committed; your files and what you staged are as they were";
+      return savedMessage === null
+        ? "nothing was committed; your files and what you staged are as they were"
+        : `nothing was committed; your files and what you staged are as they were, your message is in\n${visible(savedMessage)} (git commit --edit --file=${shellWord(savedMessage)})`;
     case "pre-merge-commit":
       return "the merge was not committed; it is still in progress, with all its files (git merge --abort gives it up)";
     case "pre-applypatch":

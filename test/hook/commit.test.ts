@@ -83,6 +83,23 @@ describe("a commit", () => {
     expect(said.split("\n").every((line) => line.length <= 110)).toBe(true);
   });
 
+  test.runIf(process.platform === "linux")("keeps the message of -m, which git has not yet written anywhere", () => {
+    const repo = guarded({ files: { "a.ini": "x\n" } });
+    const planted = plant("kept message");
+    repo.write("a.ini", planted.text);
+    for (const args of [
+      ["commit", "-am", "first line", "-m", "a 'second' one"],
+      ["-c", "x.y=z", "commit", "--message=first line", "-q", "-ma 'second' one", "a.ini"],
+    ]) {
+      const ran = repo.tryGit(...args);
+      expect(ran.stderr).toContain(
+        "your message is in\n.git/COMMIT_EDITMSG (git commit --edit --file=.git/COMMIT_EDITMSG)",
+      );
+      expect(readFileSync(join(repo.dir, ".git/COMMIT_EDITMSG"), "utf8")).toBe("first line\n\na 'second' one\n");
+      repo.remove(".git/COMMIT_EDITMSG");
+    }
+  });
+
   test("passes once the first way on is followed", () => {
     const repo = guarded({ files: { "readme.md": "hello\n" } });
     const planted = plant("follow");

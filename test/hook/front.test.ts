@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { configPlaces } from "../../src/config/find-config.ts";
 import { detectors } from "../../src/detectors/table.ts";
 import { mayHoldCredential } from "../../src/hook/engine-gate.ts";
 import { findProvenGrep } from "../../src/hook/install/proven-grep.ts";
 import * as signs from "../../src/hook/literals.ts";
+import { mayDefineDetectors } from "../../src/hook/own-detectors.ts";
 import { watchForSuspects } from "../../src/hook/suspicion.ts";
 import { loadCorpus } from "../support/corpus.ts";
 import { fakeAccessKeyId, fakeSecret, fakeSessionToken } from "../support/fake-keys.ts";
@@ -173,6 +175,19 @@ describe("of the corpus", () => {
     const missed = some.filter(({ bytes, path }) => mayHoldCredential(bytes, path) && front.clears(path, bytes, true));
     expect(missed.map(({ name }) => name)).toEqual([]);
   });
+});
+
+test("front and shell know every place in which a configuration may stand", () => {
+  const shell = readFileSync(join(keyguard.home, "hooks/keyguard.sh"), "utf8");
+  const repo = makeRepo({ files: { "readme.md": "x" } });
+  onTestFinished(() => repo.cleanup());
+  for (const place of configPlaces) {
+    expect(shell).toContain(` ${place}`);
+    expect(mayDefineDetectors(repo.dir)).toBe(false);
+    repo.write(place, '{"keyguard": {"detectors": []}}');
+    expect(mayDefineDetectors(join(repo.dir))).toBe(true);
+    repo.remove(place);
+  }
 });
 
 test("clean files without a literal are cleared without Node", () => {
