@@ -216,7 +216,7 @@ async function listOlder(place: GitPlace, from: readonly string[], date: string)
 
 async function mapHits(
   place: GitPlace,
-  { hits, commitIds }: HistoryScan,
+  { hits, commitIds, stopped }: HistoryScan,
   refs: readonly Ref[],
   jobs: number,
   cache: HistoryCache | null,
@@ -225,6 +225,11 @@ async function mapHits(
   const messages = hits.filter(({ type }) => type !== "blob").map(({ id }) => id);
   if (hits.length === 0) {
     return { changes: [], commits: {}, order: [], atHead: [], reach: {}, refs: [], notes: [] };
+  }
+  if (stopped) {
+    // Whoever pressed Ctrl-C wants what was found, now; a pass over all commits would take seconds.
+    const notes = ["which commits and paths hold what was found was not worked out"];
+    return { changes: [], commits: {}, order: [], atHead: [], reach: {}, refs: [], notes };
   }
   const head = await tryGit(place, ["rev-parse", "HEAD"]);
   const question = JSON.stringify([
@@ -477,7 +482,7 @@ function coverageOf(
     texts: scan.blobs + scan.commits + scan.tags,
     bytes: scan.bytes,
     commits: scan.commits,
-    objects: scan.blobs + scan.commits + scan.tags,
+    objects: scan.stopped ? scan.done : scan.blobs + scan.commits + scan.tags,
     refs: kinds,
     notes: said,
     ...(shard === null ? {} : { shard: { ...shard, basis: scan.basis } }),

@@ -60,6 +60,8 @@ export interface HistoryScan {
   readonly commits: number;
   readonly tags: number;
   readonly bytes: number;
+  /** Objects of packs that were done when the scan ended, early or not. */
+  readonly done: number;
   /** How much of that a cache spared. */
   readonly cachedObjects: number;
   /** Ids of all commits in the store; which refs reach them is another question. */
@@ -267,6 +269,7 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
     commits: counts.commit,
     tags: counts.tag,
     bytes: walk.bytes + rest.bytes,
+    done: walk.objects,
     cachedObjects,
     commitIds,
     partial: store.partial,
@@ -305,7 +308,7 @@ async function walkAll(
   { rules, jobs, startThread, signal, onProgress }: HistoryOptions,
   packs: readonly OpenPack[],
   take: (told: Told) => void,
-): Promise<{ bytes: number }> {
+): Promise<{ bytes: number; objects: number }> {
   const plans = packs.map(({ plan }) => plan);
   const shared: Shared = {
     control: new Int32Array(new SharedArrayBuffer(4 * (plans.length + 1))),
@@ -343,7 +346,7 @@ async function walkAll(
     signal.removeEventListener("abort", stop);
   }
   show();
-  return { bytes: Number(shared.progress[1]) };
+  return { bytes: Number(shared.progress[1]), objects: Number(shared.progress[0]) };
 }
 
 function countTexts({ count, types }: PackPlan): number {
