@@ -111,6 +111,7 @@ try {
   ];
   for (const [name, args, probe] of peers) {
     const there = spawnSync(name, probe, { cwd: dir, env, stdio: "ignore" });
+    if (name === "git-secrets" && !there.error) spawnSync(name, ["--register-aws"], { cwd: dir, env });
     if (there.error) console.error(`${name}: not installed`);
     else rows.push([name, name, args]);
   }
