@@ -69,7 +69,7 @@ const keyboardRows = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "poiuy
 function walksTheKeyboard(token: string): boolean {
   const lower = token.toLowerCase();
   return keyboardRows.some((row) => {
-    for (let i = 0; i + 5 <= row.length; i++) if (lower.includes(row.slice(i, i + 5))) return true;
+    for (let i = 0; i + 6 <= row.length; i++) if (lower.includes(row.slice(i, i + 6))) return true;
     return false;
   });
 }
@@ -145,7 +145,7 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (looksLikeWords(token)) return "words, a name or a path";
   if (/[0-9a-f]{20}/.test(token)) return "hexadecimal in it: a hash or a commit id";
   if (strict) {
-    if (changes < 15) return "too close to words for a token without a label";
+    if (changes < 13) return "too close to words for a token without a label";
     if (!/[0-9]/.test(token)) return "no digit, and no label that says it is a secret";
   }
   return null;

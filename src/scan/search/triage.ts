@@ -382,7 +382,8 @@ function isHarmless(bytes: Buffer, at: number, to: number): boolean {
   if (id !== null) {
     const [whole, tail = "", next = ""] = id;
     if (tail.length === 16) return whyNotAccessKeyId(whole.slice(0, 20)) !== null;
-    return !mayGoOn.test(next);
+    // The words of a `%w[AKIA …].join` go on behind a blank.
+    return !mayGoOn.test(next) && !(next === " " && bytes.toString("latin1", Math.max(0, at - 3), at).startsWith("%w"));
   }
   if (/^x-amz-signature/i.test(text)) return !/[0-9a-f]{16}/i.test(text);
   return false;
