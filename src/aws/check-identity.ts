@@ -31,6 +31,17 @@ export const canaryReason =
 export class Pace {
   readonly #last = new Map<string, { readonly at: number; readonly hash: string }>();
   #wait = 0;
+  #silence = 0;
+
+  /** Whether AWS could not be reached three times in a row: to go on asking would only keep a person waiting. */
+  get isLost(): boolean {
+    return this.#silence >= 3;
+  }
+
+  /** Notes whether there was any answer at all. */
+  heard(answered: boolean): void {
+    this.#silence = answered ? 0 : this.#silence + 1;
+  }
 
   /** Notes an attempt and says whether another secret was tried with this id a moment ago. */
   note(pair: KeyPair, now: number): boolean {
@@ -96,6 +107,7 @@ async function askAtPace(pair: KeyPair, partition: Partition, settings: AwsSetti
   for (let again = false; ; again = true) {
     if (pace.wait > 0) await pause(settings, pace.wait);
     const answer = await ask(pair, partition, settings);
+    pace.heard(answer.kind !== "failed" || !["unreachable", "slow"].includes(answer.failure.kind));
     if (answer.kind !== "failed" || answer.failure.kind !== "throttled") {
       pace.speedUp();
       return answer;

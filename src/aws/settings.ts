@@ -26,20 +26,18 @@ export const usualTimeout = 8_000;
 /** How often one request is tried. */
 export const usualAttempts = 3;
 
-/** Waits, unless the run is ended meanwhile. */
+/** Waits; where the run is ended meanwhile it is over at once, and whoever goes on finds the signal set. */
 export async function pause(settings: AwsSettings, milliseconds: number): Promise<void> {
   if (settings.sleep) return settings.sleep(milliseconds);
-  await new Promise<void>((resolve, reject) => {
-    const { signal } = settings;
-    signal?.throwIfAborted();
-    const stop = () => {
+  const { signal } = settings;
+  if (signal?.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", end);
       resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end, { once: true });
   });
 }

@@ -1,4 +1,5 @@
 import { isCanary } from "../detectors/account.ts";
+import { KeyguardError } from "../model/errors.ts";
 import type { Finding, Verdict } from "../model/finding.ts";
 import { checkBedrockKey } from "./check-bedrock-key.ts";
 import { canaryReason, checkIdentity, Pace } from "./check-identity.ts";
@@ -59,6 +60,34 @@ function questionOf(finding: Finding, where: string, options: ValidateOptions): 
   };
 }
 
+/** A verdict of one endpoint says nothing of another. */
+async function nameEndpoints(settings: AwsSettings): Promise<string> {
+  try {
+    const [sts, bedrock] = [await chooseEndpoint("sts", settings), await chooseEndpoint("bedrock", settings)];
+    return `${sts?.url ?? ""} ${bedrock?.url ?? ""}`;
+  } catch (error) {
+    // Whoever asks will be told the same, credential by credential.
+    if (error instanceof KeyguardError) return "";
+    throw error;
+  }
+}
+
+/** Broken settings of a person's own must not cost the findings of a whole scan: they are the reason for not knowing. */
+async function askOrSayWhyNot(question: Question, pace: Pace): Promise<Verdict> {
+  try {
+    return await question.ask(pace);
+  } catch (error) {
+    if (error instanceof KeyguardError) return { status: "unknown", why: `not asked: ${error.message}` };
+    throw error;
+  }
+}
+
+function reasonNotToAsk({ signal }: AwsSettings, pace: Pace): Verdict | null {
+  if (signal?.aborted) return { status: "unknown", why: "the run was ended before AWS was asked" };
+  if (pace.isLost) return { status: "unknown", why: "not asked: AWS could not be reached for those before it" };
+  return null;
+}
+
 /**
  * Findings with the verdicts that AWS gave on them, in the same order. Each credential is asked about once, a few at a
  * time. What cannot be asked about (a lone id, a lone secret, a private key, another store's key) stays unchecked; what
@@ -68,8 +97,7 @@ export async function validateFindings(findings: readonly Finding[], options: Va
   const { settings, cache } = options;
   const verdicts = new Map<string, Verdict>();
   const groups = new Map<string, Question[]>();
-  const [sts, bedrock] = [await chooseEndpoint("sts", settings), await chooseEndpoint("bedrock", settings)];
-  const where = `${sts?.url ?? ""} ${bedrock?.url ?? ""}`;
+  const where = await nameEndpoints(settings);
   const asked = findings.map((finding) => {
     const offline = verdictOffline(finding, options);
     if (offline) return { finding, verdict: offline, key: null };
@@ -92,9 +120,7 @@ export async function validateFindings(findings: readonly Finding[], options: Va
   const work = async (): Promise<void> => {
     for (let group = waiting.shift(); group; group = waiting.shift())
       for (const question of group) {
-        const verdict = settings.signal?.aborted
-          ? ({ status: "unknown", why: "the run was ended before AWS was asked" } as const)
-          : await question.ask(pace);
+        const verdict = reasonNotToAsk(settings, pace) ?? (await askOrSayWhyNot(question, pace));
         verdicts.set(question.key, verdict);
         cache?.set(question.key, verdict);
         options.onProgress?.(++done, total);

@@ -175,7 +175,8 @@ function show(described: readonly Validated[], options: Options, io: Io): ExitCo
   if (options.json) {
     const results = described.map(validatedJson);
     io.stdout.write(`${JSON.stringify({ schema: "keyguard-validate/1", results }, null, 2)}\n`);
-  } else io.stdout.write(described.map(describeValidated).join("\n"));
+  } else if (described.length === 0) io.stderr.write("keyguard: there is no credential to ask about\n");
+  else io.stdout.write(described.map(describeValidated).join("\n"));
   return exitCodeOf(described);
 }
 
@@ -280,11 +281,15 @@ function judgeByIam(
   return { account, verdict: { status: "dead", why: "IAM has it as inactive" } };
 }
 
+/** Whether an answer was to be expected: a canary was left alone on purpose, and a private key cannot be asked about. */
+function isOpen({ verdict, canary, kind }: Finding): boolean {
+  if (verdict.status === "unknown") return !canary;
+  return (
+    verdict.status === "unchecked" && ["aws-access-key", "aws-access-key-id", "aws-bedrock-api-key"].includes(kind)
+  );
+}
+
 function exitCodeOf(validated: readonly Validated[]): ExitCode {
   if (validated.some(({ finding }) => finding.verdict.status === "live")) return 1;
-  // A canary that was left alone was decided, not missed.
-  const open = validated.some(
-    ({ finding: { verdict, canary } }) => !canary && (verdict.status === "unknown" || verdict.status === "unchecked"),
-  );
-  return open ? 2 : 0;
+  return validated.some(({ finding }) => isOpen(finding)) ? 2 : 0;
 }

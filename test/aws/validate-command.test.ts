@@ -143,6 +143,28 @@ describe("keyguard validate", () => {
     expect(aws.calls).toEqual([]);
   });
 
+  it("exits with 0 where nothing in a report can be asked about", async () => {
+    const pem = [
+      "-----BEGIN RSA PRIVATE",
+      " KEY-----\n",
+      `${fakeSecret(1)}${fakeSecret(2)}\n`.repeat(8),
+      "-----END RSA PRIVATE",
+      " KEY-----\n",
+    ].join("");
+    write("key.pem", pem);
+    await runCommand(["scan", "--format", "json", "-o", "report.json"], { cwd: folder });
+    const ran = await run(["validate", "--from", "report.json"]);
+    expect(ran.stdout).toContain("not checked");
+    expect(ran.code).toBe(0);
+    write("key.pem", "nothing");
+    await runCommand(["scan", "--format", "json", "-o", "empty.json"], { cwd: folder });
+    expect(await run(["validate", "--from", "empty.json"])).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "keyguard: there is no credential to ask about\n",
+    });
+  });
+
   it("refuses what is no report with what to do", async () => {
     write("report.json", "{}");
     const ran = await run(["validate", "--from", "report.json"]);

@@ -127,6 +127,46 @@ describe("validating findings", () => {
     expect(waits.length).toBeGreaterThan(1);
   });
 
+  it("gives up after AWS could not be reached three times, instead of keeping a person waiting", async () => {
+    const findings = Array.from({ length: 9 }, (_, index) =>
+      pair(fakeAccessKeyId(`lost ${index}`), fakeSecret(`lost ${index}`)),
+    );
+    aws.fault({ times: Number.POSITIVE_INFINITY, kind: "reset-before" });
+    const validated = await validateFindings(findings, { settings: settings({ attempts: 1 }), concurrency: 1 });
+    expect(new Set(statuses(validated))).toEqual(new Set(["unknown"]));
+    expect(aws.calls).toHaveLength(3);
+    expect(validated.at(-1)?.verdict).toMatchObject({ why: "not asked: AWS could not be reached for those before it" });
+  });
+
+  it.each([
+    [
+      "a CA bundle that is not there",
+      { env: { HOME: "/nonexistent", AWS_CA_BUNDLE: "/nowhere.pem" } },
+      "AWS_CA_BUNDLE cannot be read",
+    ],
+    [
+      "an endpoint that is none",
+      { env: { HOME: "/nonexistent", AWS_ENDPOINT_URL: "nonsense" }, endpoint: undefined },
+      "AWS_ENDPOINT_URL is no address",
+    ],
+  ])("keeps the findings where the person's settings are broken: %s", async (_name, broken, why) => {
+    const key = aws.createKey(account, user);
+    const [validated] = await validateFindings([pair(key.id, key.secret)], { settings: settings(broken) });
+    expect(validated?.verdict).toMatchObject({ status: "unknown", why: expect.stringContaining(why) });
+    expect(aws.calls).toEqual([]);
+  });
+
+  it("ends at once when the run is ended while it waits to ask again", async () => {
+    const key = aws.createKey(account, user);
+    const stop = new AbortController();
+    const begun = performance.now();
+    aws.fault({ service: "sts", kind: { after: () => void setTimeout(() => stop.abort(), 20) } });
+    const { sleep: _, ...real } = settings({ signal: stop.signal });
+    const [validated] = await validateFindings([pair(key.id, fakeSecret(2))], { settings: real });
+    expect(validated?.verdict).toMatchObject({ status: "unknown", why: expect.stringContaining("ended") });
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
   it("says of what is left when the run is ended that it was not asked", async () => {
     const stop = new AbortController();
     const keys = [aws.createKey(account, user), aws.createKey(account, aws.createUser(account, "second"))];
