@@ -52,6 +52,11 @@ export const entries: readonly Entry[] = [
     load: () => import("./whoami.ts"),
   },
   {
+    name: "rotate",
+    about: "replace a leaked key: stop it, make a narrower one, write it where the old one stands",
+    load: () => import("./rotate.ts"),
+  },
+  {
     name: "policy",
     about: "print the narrowest policy for a bucket",
     load: () => import("./policy.ts"),
