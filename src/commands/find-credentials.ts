@@ -130,6 +130,8 @@ function placesOf(finding: JsonFinding): Pick<Finding, "locations" | "accountNam
 }
 
 async function readCommitted(io: Io, commit: string, path: string): Promise<Buffer | null> {
+  // A report may come from anywhere: what git takes as an option is no commit.
+  if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(commit)) return null;
   const git = startGit({ dir: io.cwd, env: io.env }, ["cat-file", "blob", `${commit}:${path}`]);
   git.stdin.end();
   const chunks: Buffer[] = [];

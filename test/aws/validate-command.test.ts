@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AwsEmulator, startAwsEmulator } from "../support/aws/aws-emulator.ts";
 import type { AccessKey, Account, User } from "../support/aws/world.ts";
 import { fakeAccessKeyId, fakeSecret } from "../support/fake-keys.ts";
+import { makeRepo } from "../support/temp-repo.ts";
 import { type Ran, runCommand } from "./run-command.ts";
 
 let aws: AwsEmulator;
@@ -124,6 +125,35 @@ describe("keyguard validate", () => {
     const gone = await run(["validate", "--from", "report.json", "--no-cache"]);
     expect(gone.code).toBe(2);
     expect(unwrapped(gone)).toContain("scan again with --show-secrets");
+  });
+
+  it("reads the secrets of a masked report again from the commits that it names", async () => {
+    const repo = makeRepo({
+      files: { "deploy.env": `AWS_ACCESS_KEY_ID=${key.id}\nAWS_SECRET_ACCESS_KEY=${key.secret}\n` },
+    });
+    repo.write("deploy.env", "# taken out\n");
+    repo.git("commit", "-qam", "oops");
+    const report = join(folder, "report.json");
+    await runCommand(["scan", "--range", "HEAD", "--format", "json", "-o", report], {
+      cwd: repo.dir,
+      env: { HOME: folder },
+    });
+    expect(readFileSync(report, "utf8")).not.toContain(key.secret);
+    const ran = await runCommand(["validate", "--from", report, "--endpoint", aws.endpoint], {
+      cwd: repo.dir,
+      env: { HOME: folder },
+    });
+    expect(ran.stdout).toMatch(/^LIVE /);
+    expectNoSecret(ran, [key.secret]);
+    repo.cleanup();
+  });
+
+  it("sends a session's token along", async () => {
+    const session = aws.createSession(account, user);
+    const Credentials = { AccessKeyId: session.id, SecretAccessKey: session.secret, SessionToken: session.token };
+    const ran = await run(["validate", "--stdin"], { stdin: JSON.stringify({ Credentials }, null, 2) });
+    expect(ran.stdout).toMatch(/^LIVE .*\(temporary\)/);
+    expectNoSecret(ran, [session.secret, session.token.slice(0, 60)]);
   });
 
   it("takes the secrets of a report that shows them", async () => {
