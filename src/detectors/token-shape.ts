@@ -69,7 +69,7 @@ const keyboardRows = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "poiuy
 function walksTheKeyboard(token: string): boolean {
   const lower = token.toLowerCase();
   return keyboardRows.some((row) => {
-    for (let i = 0; i + 6 <= row.length; i++) if (lower.includes(row.slice(i, i + 6))) return true;
+    for (let i = 0; i + 7 <= row.length; i++) if (lower.includes(row.slice(i, i + 7))) return true;
     return false;
   });
 }
@@ -128,7 +128,7 @@ function decodesToText(token: string): boolean {
 
 /**
  * Why a token of 40 characters cannot be a secret access key, or null when it can. `strict` is for tokens that no label
- * vouches for: it also asks for digits and for a secret's restlessness.
+ * vouches for: it also asks for a secret's restlessness.
  */
 export function whyNotSecret(token: string, strict: boolean): string | null {
   if (isDocumentedExample(token)) return "an example from AWS's documentation";
@@ -144,10 +144,7 @@ export function whyNotSecret(token: string, strict: boolean): string | null {
   if (changes < 11) return "words, a name or a path";
   if (looksLikeWords(token)) return "words, a name or a path";
   if (/[0-9a-f]{20}/.test(token)) return "hexadecimal in it: a hash or a commit id";
-  if (strict) {
-    if (changes < 13) return "too close to words for a token without a label";
-    if (!/[0-9]/.test(token)) return "no digit, and no label that says it is a secret";
-  }
+  if (strict && changes < 13) return "too close to words for a token without a label";
   return null;
 }
 
@@ -194,7 +191,7 @@ function isMostlyWords(tail: string): boolean {
     "",
   );
   if (tail.length - rest.length < 4) return false;
-  return rest.length < 9 || !/[2-7]/.test(rest) || regularSteps(rest) >= 4 || entropy(rest) < 2.5;
+  return rest.length < 9 || regularSteps(rest) >= 4 || entropy(rest) < 2.5;
 }
 
 /** Why 20 characters of a key id's form cannot be one, or null when they can. */

@@ -214,14 +214,15 @@ function readDocument(document: Document, rules: Rules): Reading {
   return { seen, assembled: foldIntoValues(assembled, document.raw, seen), dropped };
 }
 
-/** For each session token that another one seen at the same place begins with: that longer one. */
+/** For each session token that is a piece of another one seen at the same place: that longer one. */
 function wholeTokens(seen: readonly Seen[]): Map<string, string> {
   const whole = new Map<string, string>();
   const tokens = seen.filter(({ match }) => match.part === "sessionToken" && match.clean === undefined);
   for (const piece of tokens) {
     for (const { value, span } of tokens) {
       const longer = value.length > (whole.get(piece.value) ?? piece.value).length;
-      if (longer && span.start === piece.span.start && value.startsWith(piece.value)) whole.set(piece.value, value);
+      const within = span.start <= piece.span.start && span.end >= piece.span.end;
+      if (longer && within && value.includes(piece.value)) whole.set(piece.value, value);
     }
   }
   return whole;

@@ -6,7 +6,7 @@ import { containerKind } from "./archive.ts";
 /** 24 characters hold 18 bytes, less than a key id has. */
 const shortest = 24;
 /** What may follow a wrapped line of base64: its end, perhaps a continuation, the next line's indent. */
-const wrap = /^(?:\\?\r?\n[ \t]{0,40})([A-Za-z0-9+/]{1,80}={0,2})/;
+const wrap = /^(?:\\?\r?\n[ \t]{0,40}(?:(?:#|\/\/|;|--|\*|>|rem)[ \t]{0,4})?)([A-Za-z0-9+/]{1,80}={0,2})/;
 
 /** Unpacked size of compressed data in base64, in bytes: user data and Helm releases are far smaller. */
 const unpackedLimit = 4 << 20;
@@ -50,7 +50,7 @@ function textOf(run: string): string | null {
     return printable(unpack(() => gunzipSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
   if (probe[0] === 0x78 && (probe[1] === 0x9c || probe[1] === 0x01 || probe[1] === 0xda))
     return printable(unpack(() => inflateSync(Buffer.from(run, "base64"), { maxOutputLength: unpackedLimit })));
-  if (share(probe) < 0.85 && !isUtf16(probe)) return null;
+  if (share(probe) < 0.85 && isUtf16(probe) === null) return null;
   return printable(Buffer.from(run, "base64"));
 }
 
@@ -66,16 +66,26 @@ function unpack(inflate: () => Buffer): Buffer | null {
   }
 }
 
-function isUtf16(bytes: Buffer): boolean {
-  let zeros = 0;
-  for (let i = 1; i < bytes.length; i += 2) if (bytes[i] === 0) zeros++;
-  return bytes.length >= 8 && zeros >= bytes.length * 0.4;
+/** Which byte of every pair is zero: the second in little-endian text, the first in big-endian. */
+function isUtf16(bytes: Buffer): "little" | "big" | null {
+  if (bytes.length < 8) return null;
+  let even = 0;
+  let odd = 0;
+  for (let i = 0; i + 1 < bytes.length; i += 2) {
+    if (bytes[i] === 0) even++;
+    if (bytes[i + 1] === 0) odd++;
+  }
+  if (odd >= bytes.length * 0.4) return "little";
+  return even >= bytes.length * 0.4 ? "big" : null;
 }
 
 /** The bytes as text when nearly all of them are, else null. */
 function printable(bytes: Buffer | null): string | null {
   if (bytes === null || bytes.length < 12) return null;
-  if (isUtf16(bytes)) return bytes.toString("utf16le").replace(/[^\x00-\xff]/g, "?");
+  const order = isUtf16(bytes);
+  const even = bytes.subarray(0, bytes.length & ~1);
+  if (order !== null)
+    return (order === "big" ? Buffer.from(even).swap16() : even).toString("utf16le").replace(/[^\x00-\xff]/g, "?");
   return share(bytes) >= 0.93 ? bytes.toString("latin1") : null;
 }
 
