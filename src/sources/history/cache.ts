@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { PackIndex } from "./pack-index.ts";
 import { objectType, type PackPlan } from "./pack-plan.ts";
+import type { StoredSighting } from "./stored-sighting.ts";
 
 /** What a pack held when it was last read with the same rules. */
 export interface KnownPack {
@@ -10,10 +11,16 @@ export interface KnownPack {
   readonly blobs: number;
   readonly commitCount: number;
   readonly tags: number;
-  /** Ids of the objects in which something was seen; they are looked at again each time. */
-  readonly hits: readonly string[];
+  /** The objects in which something was seen. */
+  readonly hits: readonly KnownHit[];
   /** Ids of its commits. */
   commits(index: PackIndex): Iterable<string>;
+}
+
+/** What was seen in an object; null where it must be looked at again. */
+export interface KnownHit {
+  readonly id: string;
+  readonly sightings: readonly StoredSighting[] | null;
 }
 
 export interface KnownLoose {
@@ -23,13 +30,13 @@ export interface KnownLoose {
 
 /**
  * What was read before, so that the next scan reads only what is new: a file for each pack, named after the pack's
- * checksum, and one for the loose objects. It holds ids of objects and nothing of what is in them. A file that is
+ * checksum, and one for the loose objects. It holds ids of objects, and of credentials where they stand and a hash. A file that is
  * damaged, or of other rules, is as good as none; a disk that is full only means that there is none next time. Each file
  * is written aside and renamed, so that two runs at once do no harm.
  */
 export interface HistoryCache {
   readPack(checksum: string): KnownPack | null;
-  writePack(checksum: string, index: PackIndex, plan: PackPlan, hits: readonly string[]): void;
+  writePack(checksum: string, index: PackIndex, plan: PackPlan, hits: readonly KnownHit[]): void;
   readLoose(): ReadonlyMap<string, KnownLoose> | null;
   writeLoose(
     done: readonly string[],
@@ -77,7 +84,7 @@ export function openCache(folder: string, rules: string): HistoryCache {
       const value = read(`pack-${checksum}`);
       if (!isRecord(value)) return null;
       const { count, blobs, tags, hits, commits } = value;
-      if (!isCount(count) || !isCount(blobs) || !isCount(tags) || !isIds(hits) || typeof commits !== "string")
+      if (!isCount(count) || !isCount(blobs) || !isCount(tags) || !isHits(hits) || typeof commits !== "string")
         return null;
       const bits = Buffer.from(commits, "base64");
       let commitCount = 0;
@@ -156,5 +163,13 @@ function isCount(value: unknown): value is number {
 function isIds(value: unknown): value is string[] {
   return (
     Array.isArray(value) && value.every((id) => typeof id === "string" && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(id))
+  );
+}
+
+/** The checksum in front says that keyguard wrote it, so that only its outline is looked at. */
+function isHits(value: unknown): value is KnownHit[] {
+  return (
+    Array.isArray(value) &&
+    value.every((hit) => isRecord(hit) && isIds([hit.id]) && (hit.sightings === null || Array.isArray(hit.sightings)))
   );
 }

@@ -14,6 +14,7 @@ import { type PackIndex, readPackIndex } from "./pack-index.ts";
 import { objectType, type PackPlan, planPack } from "./pack-plan.ts";
 import { largestObject, messageStart, PackScanner } from "./scan-pack.ts";
 import { type Shared, type Told, unpackSighting, walkPacks } from "./serve.ts";
+import { restoreSightings, type StoredSighting, storeSightings } from "./stored-sighting.ts";
 
 /** One of `of` parts of the objects; `index` counts from 1. */
 export interface Shard {
@@ -100,6 +101,8 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
   const counts = { blob: 0, commit: 0, tag: 0 };
   /** Objects that git must be asked for: id → why the pack does not give it. */
   const fallback = new Map<string, string>();
+  /** What a cache knows of some of them. */
+  const stored = new Map<string, readonly StoredSighting[]>();
   const mine = (id: string): boolean =>
     shard === null || Number.parseInt(id.slice(0, 8), 16) % shard.of === shard.index - 1;
 
@@ -128,7 +131,10 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
     const known = wanted === null && shard === null ? (cache?.readPack(index.packChecksum) ?? null) : null;
     if (known !== null && known.count === index.count) {
       // What was found in it then is looked at again; nothing else need be.
-      for (const id of known.hits) fallback.set(id, "");
+      for (const { id, sightings } of known.hits) {
+        fallback.set(id, "");
+        if (sightings !== null) stored.set(id, sightings);
+      }
       for (const id of known.commits(index)) commitIds.push(id);
       counts.blob += known.blobs;
       counts.commit += known.commitCount;
@@ -204,7 +210,14 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
   const keep = (id: string, type: string, bytes: Uint8Array): void => {
     if (type === "tree") return;
     if (type !== "blob" && type !== "commit" && type !== "tag") return;
-    const sightings = rest.scan(bytes, id, type, (path, why) =>
+    const text = type === "blob" ? bytes : bytes.subarray(messageStart(bytes, 0, bytes.length));
+    const before = stored.get(id);
+    const restored = before === undefined ? null : restoreSightings(before, text, id);
+    if (restored !== null) {
+      hits.set(id, { id, type, sightings: restored });
+      return;
+    }
+    const sightings = rest.scan(text, id, (path, why) =>
       unread.push({ path: `object ${id}${path === "" ? "" : ` ${path}`}`, why }),
     );
     if (sightings.length > 0) hits.set(id, { id, type, sightings });
@@ -253,7 +266,11 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
     for (const [number, { index, plan }] of packs.entries()) {
       // What git had to help with is asked for anew each time; damage may have been mended.
       if (failedPacks.has(number)) continue;
-      cache.writePack(index.packChecksum, index, plan, [...hitsOfPack[number]!]);
+      const known = [...hitsOfPack[number]!].map((id) => ({
+        id,
+        sightings: storeSightings(hits.get(id)?.sightings ?? []),
+      }));
+      cache.writePack(index.packChecksum, index, plan, known);
     }
     if (loose.length > 0) cache.writeLoose(looseDone, looseHits, rest.looseTypes, looseCache);
   }
@@ -387,13 +404,7 @@ class Rest {
     };
   }
 
-  scan(
-    bytes: Uint8Array,
-    id: string,
-    type: "blob" | "commit" | "tag",
-    onUnread: (path: string, why: string) => void,
-  ): readonly Sighting[] {
-    const text = type === "blob" ? bytes : bytes.subarray(messageStart(bytes, 0, bytes.length));
+  scan(text: Uint8Array, id: string, onUnread: (path: string, why: string) => void): readonly Sighting[] {
     if (text.length <= largestObject) return this.#scanner().scanBytes(text, id, onUnread);
     // By overlapping pieces, so that memory stays bounded; what stands in the overlap is seen twice and told once.
     const sightings: Sighting[] = [];
