@@ -54,7 +54,7 @@ function loadedWhenUsed(...names) {
 }
 
 /**
- * @typedef {{ literals: { bytes: string, ignoreCase: boolean }[], magic: { bytes: string, offset: number }[],
+ * @typedef {{ literals: { bytes: string, ignoreCase: boolean }[], labels: { bytes: string, ignoreCase: boolean }[], magic: { bytes: string, offset: number }[],
  *   patterns: string[], pathPattern: string, samples: string[], smallFile: number }} Prefilter
  */
 
@@ -105,9 +105,9 @@ function literalsInstead(prefilter) {
  *
  * @param {Prefilter} prefilter
  */
-function grepPatterns({ literals, magic, patterns, pathPattern, samples, smallFile }) {
+function grepPatterns({ literals, labels, magic, patterns, pathPattern, samples, smallFile }) {
   const literally = (/** @type {string} */ text) => text.replace(/[\\.*+?^${}()|[\]]/g, "\\$&");
-  const all = [...literals, ...magic.map(({ bytes }) => ({ bytes, ignoreCase: false }))].map((literal) => ({
+  const all = [...literals, ...labels, ...magic.map(({ bytes }) => ({ bytes, ignoreCase: false }))].map((literal) => ({
     ...literal,
     bytes: literal.bytes.replaceAll("\0", "\x01"),
   }));

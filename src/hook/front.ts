@@ -9,10 +9,12 @@ import { cutMessage } from "./message.ts";
 import { type ObjectSink, parseObjects } from "./object-stream.ts";
 import { mayDefineDetectors } from "./own-detectors.ts";
 import { type Suspect, watchForSuspects } from "./suspicion.ts";
+import { mayHoldToken } from "./token-suspects.ts";
 import { unquotePath } from "./unquote-path.ts";
 
 // The entry of dist/hook.cjs, in three steps, each only if the one before could not clear everything:
-// 1. the prefilter's literals, in this small bundle, which costs no more than starting Node does;
+// 1. the prefilter's literals, in this small bundle, which costs no more than starting Node does, and whether
+//    anything that can be a token stands with a mere label;
 // 2. the engine alone, on the content that went by (dist/hook-engine.cjs);
 // 3. everything: the configuration, the baseline, allows, the message (dist/hook-judge.js).
 // What a commit needs is imported at once; what runs git itself is loaded by those who need it (2 ms).
@@ -146,6 +148,7 @@ function clears(suspects: readonly Suspect[], pathOf: (rest: string) => string):
 
 function isClean(suspect: Suspect, path: string): boolean {
   if (suspect.bytes === null) return false;
+  if (suspect.labelOnly && !mayHoldToken(suspect.bytes)) return true;
   const engine: { mayHoldCredential: typeof mayHoldCredential } = require(join(__dirname, "hook-engine.cjs"));
   return !engine.mayHoldCredential(suspect.bytes, path);
 }

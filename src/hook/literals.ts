@@ -1,3 +1,7 @@
+import type { Detector } from "../detectors/detector.ts";
+import { secretAccessKey } from "../detectors/secret-access-key.ts";
+import { sesSmtpPassword } from "../detectors/ses-smtp-password.ts";
+import { sessionToken } from "../detectors/session-token.ts";
 import { containerMagic, type Literal, prefilterLiterals } from "../scan/prefilter.ts";
 import { defaultRules } from "../scan/rules.ts";
 
@@ -5,15 +9,25 @@ import { defaultRules } from "../scan/rules.ts";
 // loads no detector; it also writes them as patterns for grep. The prefilter of a scan may miss what only a slower look
 // would show; a hook's front, which clears for good, may not: so it adds what the engine sees without any literal.
 
-const known = prefilterLiterals(defaultRules);
+/** The detectors whose keywords, in either case, are labels: words that far more often stand there without a secret. */
+const labelled: readonly Detector[] = [secretAccessKey, sessionToken, sesSmtpPassword];
 
 /** A secret may stand without a label of its own beside the name of its id: `S3Connection(ACCESS_KEY_ID, "…")`. */
 const namesOfIds = ["access_key", "access-key", "access.key", "access key", "accesskey"];
 
-/** One of these stands in every text that the built-in detectors can report on, but for the patterns below. */
+/** Words that only matter where something stands that can be a token; see token-suspects.ts. */
+export const labels: readonly Literal[] = [
+  ...labelled.flatMap(({ keywords }) =>
+    keywords.filter(({ ignoreCase }) => ignoreCase === true).map(({ text }) => text.toLowerCase()),
+  ),
+  ...namesOfIds,
+].map((bytes) => ({ bytes, ignoreCase: true }));
+
+/** One of these, or a label, stands in every text that the built-in detectors can report on, but for the patterns below. */
 export const literals: readonly Literal[] = [
-  ...known,
-  ...namesOfIds.map((bytes) => ({ bytes, ignoreCase: true })),
+  ...prefilterLiterals(defaultRules).filter(
+    ({ bytes, ignoreCase }) => !(ignoreCase && labels.some((label) => label.bytes === bytes)),
+  ),
   // gzip in base64
   { bytes: "H4sI", ignoreCase: false },
 ];

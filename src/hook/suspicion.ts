@@ -6,11 +6,14 @@ import type { ObjectHeader } from "./object-stream.ts";
 export interface Suspect extends ObjectHeader {
   /** Its content, where it is small enough to be kept; else it must be read again. */
   readonly bytes: Buffer | null;
+  /** Nothing but a label stands in it. */
+  readonly labelOnly: boolean;
 }
 
 /** What makes a suspect; see literals.ts. */
 export interface Signs {
   readonly literals: readonly Literal[];
+  readonly labels?: readonly Literal[];
   readonly magic: readonly Magic[];
   readonly patterns?: readonly string[];
   readonly pathPattern?: string;
@@ -32,7 +35,7 @@ const defaultLimits: Limits = { window: 1 << 20, kept: 32 << 20 };
  * bounded by the limits whatever the size of an object.
  */
 export function watchForSuspects(
-  { literals, magic, patterns = [], pathPattern, smallFile = 0 }: Signs,
+  { literals, labels = [], magic, patterns = [], pathPattern, smallFile = 0 }: Signs,
   limits: Limits = defaultLimits,
 ): {
   begin(header: ObjectHeader): void;
@@ -43,14 +46,17 @@ export function watchForSuspects(
   readonly seen: { objects: number; bytes: number };
 } {
   const search = searchLiterals(literals, patterns);
+  const labelSearch = searchLiterals(labels);
+  const longest = Math.max(search.longest, labelSearch.longest);
   const path = pathPattern === undefined ? null : new RegExp(pathPattern);
   const headLength = Math.max(0, ...magic.map(({ bytes, offset }) => offset + bytes.length));
-  const window = Math.max(limits.window, 2 * search.longest, headLength);
+  const window = Math.max(limits.window, 2 * longest, headLength);
   let buffer = Buffer.allocUnsafe(Math.min(window, 1 << 16));
   let filled = 0;
   /** The object's offset of the buffer's first byte. */
   let offset = 0;
   let suspicious = false;
+  let labelled = false;
   let header: ObjectHeader = { oid: "", type: "", size: 0, rest: "" };
   let kept = 0;
   const suspects: Suspect[] = [];
@@ -65,6 +71,7 @@ export function watchForSuspects(
   const look = (): void => {
     if (suspicious) return;
     suspicious = (offset === 0 && isContainer()) || search.test(buffer, 0, filled);
+    labelled ||= labelSearch.test(buffer, 0, filled);
   };
 
   return {
@@ -74,6 +81,7 @@ export function watchForSuspects(
       header = next;
       filled = 0;
       offset = 0;
+      labelled = false;
       suspicious = next.size < smallFile && (path?.test(next.rest) ?? false);
       const wanted = Math.min(window, next.size);
       if (buffer.length < wanted) buffer = Buffer.allocUnsafe(wanted);
@@ -84,7 +92,7 @@ export function watchForSuspects(
         if (filled === buffer.length) {
           look();
           // What two windows share: a literal may lie across their border.
-          const shared = Math.max(0, search.longest - 1);
+          const shared = Math.max(0, longest - 1);
           buffer.copy(buffer, 0, filled - shared, filled);
           offset += filled - shared;
           filled = shared;
@@ -99,10 +107,14 @@ export function watchForSuspects(
       look();
       seen.objects++;
       seen.bytes += header.size;
-      if (!suspicious) return;
+      if (!suspicious && !labelled) return;
       const whole = offset === 0 && kept + header.size <= limits.kept;
       if (whole) kept += header.size;
-      suspects.push({ ...header, bytes: whole ? Buffer.from(buffer.subarray(0, filled)) : null });
+      suspects.push({
+        ...header,
+        bytes: whole ? Buffer.from(buffer.subarray(0, filled)) : null,
+        labelOnly: !suspicious,
+      });
     },
   };
 }

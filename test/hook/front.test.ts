@@ -11,6 +11,7 @@ import { findProvenGrep } from "../../src/hook/install/proven-grep.ts";
 import * as signs from "../../src/hook/literals.ts";
 import { mayDefineDetectors } from "../../src/hook/own-detectors.ts";
 import { watchForSuspects } from "../../src/hook/suspicion.ts";
+import { mayHoldToken } from "../../src/hook/token-suspects.ts";
 import { loadCorpus } from "../support/corpus.ts";
 import { fakeAccessKeyId, fakeSecret, fakeSessionToken } from "../support/fake-keys.ts";
 import { makeRepo, type TempRepo } from "../support/temp-repo.ts";
@@ -72,7 +73,7 @@ function suspects(content: Uint8Array, path: string): boolean {
   watcher.begin({ oid: "", type: "blob", size: content.length, rest: path });
   watcher.data(Buffer.from(content), 0, content.length);
   watcher.end();
-  return watcher.suspects.length > 0;
+  return watcher.suspects.some(({ labelOnly }) => !labelOnly || mayHoldToken(content));
 }
 
 /** Texts in which there is something to find, of every detector. */
