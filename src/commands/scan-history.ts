@@ -4,7 +4,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { ObjectReader } from "../git/object-reader.ts";
 import { findRepository, type Repository } from "../git/repository.ts";
 import { type GitPlace, startGit, tryGit } from "../git/spawn-git.ts";
 import { KeyguardError } from "../model/errors.ts";
@@ -12,7 +11,7 @@ import type { Coverage, Credential, Exposure, Finding, Report, Sighting } from "
 import type { Origin } from "../model/text.ts";
 import { describeBytes } from "../report/text.ts";
 import { matchPath } from "../scan/allow.ts";
-import { scanText } from "../scan/engine.ts";
+import { lowerForPath } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
 import { isTestData } from "../scan/surroundings.ts";
 import { type HistoryCache, openCache } from "../sources/history/cache.ts";
@@ -93,7 +92,7 @@ export async function scanHistory(request: HistoryRequest, settings: Settings, i
   }
 
   const map = await mapHits(place, scan, refs, jobs, scan.stopped ? null : cache);
-  const resolved = await resolveHits(place, scan.hits, map, settings);
+  const resolved = resolveHits(scan.hits, map, settings);
   const reviewed = (await settings.reviewSightings?.(resolved.sightings)) ?? resolved.sightings;
   const gathered = gather(reviewed, {
     accounts: settings.config.accounts,
@@ -216,7 +215,7 @@ async function listOlder(place: GitPlace, from: readonly string[], date: string)
 
 async function mapHits(
   place: GitPlace,
-  { hits, commitIds, stopped }: HistoryScan,
+  { hits, commitIds, stopped, basis }: HistoryScan,
   refs: readonly Ref[],
   jobs: number,
   cache: HistoryCache | null,
@@ -233,7 +232,7 @@ async function mapHits(
   }
   const head = await tryGit(place, ["rev-parse", "HEAD"]);
   const question = JSON.stringify([
-    blobs, messages, refs, head.stdout.toString("latin1"), createHash("sha256").update(commitIds.join(" ")).digest("hex"),
+    blobs, messages, refs, head.stdout.toString("latin1"), basis,
   ]); // biome-ignore format: a question reads better in a row
   const known = cache?.readAnswer(question);
   if (known !== null && known !== undefined) return known as HistoryMap;
@@ -249,12 +248,7 @@ interface Resolved {
 }
 
 /** Gives each sighting the paths that its blob has, and says where they come from. */
-async function resolveHits(
-  place: GitPlace,
-  hits: readonly Hit[],
-  map: HistoryMap,
-  { config, rules }: Settings,
-): Promise<Resolved> {
+function resolveHits(hits: readonly Hit[], map: HistoryMap, { config, rules }: Settings): Resolved {
   const excluded = matchPath(config.exclude);
   const origins = new Map<string, Origin[]>();
   const sightings: Sighting[] = [];
@@ -281,73 +275,48 @@ async function resolveHits(
     if (known === undefined) origins.set(key, [origin]);
     else if (!known.some((one) => one.path === origin.path)) known.push(origin);
   };
-  const reader = new ObjectReader(place);
-  const judged = new Map<string, Sighting | null>();
-  try {
-    for (const hit of hits) {
-      if (hit.type !== "blob") {
-        const path = hit.type === "tag" ? "tag message" : "commit message";
-        for (const sighting of hit.sightings) {
-          const named = { ...sighting, path: path + sighting.path };
-          sightings.push(named);
-          add(named, named.path, { kind: `${hit.type}-message`, path: named.path, ...about(hit.id) });
-        }
-        continue;
+  for (const hit of hits) {
+    if (hit.type !== "blob") {
+      const path = hit.type === "tag" ? "tag message" : "commit message";
+      for (const sighting of hit.sightings) {
+        const named = { ...sighting, path: path + sighting.path };
+        sightings.push(named);
+        add(named, named.path, { kind: `${hit.type}-message`, path: named.path, ...about(hit.id) });
       }
-      const where = (changes.get(hit.id) ?? []).sort((a, b) => (rank.get(a.commit) ?? 0) - (rank.get(b.commit) ?? 0));
-      if (where.length > 0 && where.every(({ path }) => excluded(path))) continue;
-      if (where.length === 0) {
-        for (const sighting of hit.sightings) {
-          const named = { ...sighting, path: `object ${hit.id.slice(0, 12)}${sighting.path}` };
-          sightings.push(named);
-          add(named, named.path, { kind: "file", path: named.path });
-        }
-        continue;
+      continue;
+    }
+    const where = (changes.get(hit.id) ?? []).sort((a, b) => (rank.get(a.commit) ?? 0) - (rank.get(b.commit) ?? 0));
+    if (where.length > 0 && where.every(({ path }) => excluded(path))) continue;
+    if (where.length === 0) {
+      for (const sighting of hit.sightings) {
+        const named = { ...sighting, path: `object ${hit.id.slice(0, 12)}${sighting.path}` };
+        sightings.push(named);
+        add(named, named.path, { kind: "file", path: named.path });
       }
-      const firstAt = new Map<string, (typeof where)[number]>();
-      for (const change of where) {
-        if (!excluded(change.path) && !firstAt.has(change.path)) firstAt.set(change.path, change);
-      }
-      for (const [path, { commit }] of firstAt) {
-        for (const sighting of await atPath(hit, path, rules, reader, judged)) {
-          sightings.push(sighting);
-          const note = isNote(commit);
-          const shown = note ? `note on ${path.replaceAll("/", "")}` : sighting.path;
-          add(sighting, sighting.path, { kind: note ? "note" : "commit", path: shown, ...about(commit) });
-        }
+      continue;
+    }
+    const firstAt = new Map<string, (typeof where)[number]>();
+    for (const change of where) {
+      if (!excluded(change.path) && !firstAt.has(change.path)) firstAt.set(change.path, change);
+    }
+    for (const [path, { commit }] of firstAt) {
+      for (const sighting of atPath(hit, path, rules)) {
+        sightings.push(sighting);
+        const note = isNote(commit);
+        const shown = note ? `note on ${path.replaceAll("/", "")}` : sighting.path;
+        add(sighting, sighting.path, { kind: note ? "note" : "commit", path: shown, ...about(commit) });
       }
     }
-  } finally {
-    reader.close();
   }
   return { sightings, origins };
 }
 
-/**
- * A blob's sightings as they are at a path. Most paths change nothing; one of test data may, so that the engine is asked
- * once for each credential and path.
- */
-async function atPath(
-  hit: Hit,
-  path: string,
-  rules: Settings["rules"],
-  reader: ObjectReader,
-  judged: Map<string, Sighting | null>,
-): Promise<Sighting[]> {
-  const named = hit.sightings.map((sighting) => ({ ...sighting, path: path + sighting.path }));
-  if (!isTestData(path) || rules.testData === "as-is") return named;
-  if (rules.testData === "ignore") return [];
-  const keyOf = (sighting: Sighting): string =>
-    [sighting.path, sighting.detector, ...partsOf(sighting.credential)].join("\0");
-  if (named.some((sighting) => !judged.has(keyOf(sighting)))) {
-    const object = await reader.read(hit.id);
-    const seen = "why" in object ? [] : scanText({ id: hit.id, path, bytes: object.bytes, fresh: "all" }, rules);
-    const byKey = new Map(seen.map((sighting) => [keyOf(sighting), sighting]));
-    for (const sighting of named) judged.set(keyOf(sighting), byKey.get(keyOf(sighting)) ?? null);
-  }
-  return named.map((sighting) => {
-    const there = judged.get(keyOf(sighting));
-    return there == null ? sighting : { ...sighting, severity: there.severity, notes: there.notes };
+/** A blob's sightings as they are at a path. */
+function atPath(hit: Hit, path: string, rules: Settings["rules"]): Sighting[] {
+  if (rules.testData === "ignore" && isTestData(path)) return [];
+  return hit.sightings.map((sighting) => {
+    const full = path + sighting.path;
+    return { ...sighting, path: full, ...lowerForPath(sighting, full, rules) };
   });
 }
 

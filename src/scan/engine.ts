@@ -466,14 +466,20 @@ function judgeSeverity(
   if (kind === "private-key" && notes.length > 0) severity = "medium";
   if (isCanary(accountOf(id)))
     said.push("its account is known for canary tokens: calling AWS with it alerts its owner");
-  if (rules.testData === "lower" && isTestData(path)) {
-    const lowered: Severity = severity === "critical" || severity === "high" ? "medium" : "low";
-    said.push(
-      `it stands in test data or documentation${severity === lowered ? "" : `: ${severity} lowered to ${lowered}`}`,
-    );
-    severity = lowered;
-  }
-  return { severity, notes: said };
+  return lowerForPath({ severity, notes: said }, path, rules);
+}
+
+/** The severity at a path: that of test data and documentation is lower. Other paths change nothing. */
+export function lowerForPath(
+  judged: { readonly severity: Severity; readonly notes: readonly string[] },
+  path: string,
+  rules: Rules,
+): { severity: Severity; notes: readonly string[] } {
+  const { severity, notes } = judged;
+  if (rules.testData !== "lower" || !isTestData(path)) return { severity, notes };
+  const lowered: Severity = severity === "critical" || severity === "high" ? "medium" : "low";
+  const why = severity === lowered ? "" : `: ${severity} lowered to ${lowered}`;
+  return { severity: lowered, notes: [...notes, `it stands in test data or documentation${why}`] };
 }
 
 function explainDocument(document: Document, rules: Rules): Considered[] {
