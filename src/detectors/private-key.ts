@@ -30,7 +30,9 @@ export const privateKey: Detector = {
       const headers: string[] = text.match(/(?:Proc-Type|DEK-Info): ?[A-Za-z0-9,-]+/g) ?? [];
       const key = headers.reduce((left, header) => left.replace(header.replace(/[^A-Za-z0-9+/=]/g, ""), ""), body);
       const value = [`-----BEGIN ${armour}-----`, ...headers, key, `-----END ${armour}-----`].join("\n");
-      if (body.length < 64 || new Set(body).size < 20) yield { part: "value", span, clean: "no key in it" };
+      // An ellipsis, also in UTF-8: a key cut short.
+      if (/\.{3}|…|\xe2\x80\xa6/.test(text)) yield { part: "value", span, clean: "a placeholder" };
+      else if (body.length < 64 || new Set(body).size < 20) yield { part: "value", span, clean: "no key in it" };
       else if (/(.)\1{11}/.test(body.replace(/A{12,}/g, ""))) yield { part: "value", span, clean: "a placeholder" };
       else if (/EXAMPLE|PLACEHOLDER|YourPrivateKey|REDACTED/i.test(body))
         yield { part: "value", span, clean: "a placeholder" };

@@ -5,8 +5,10 @@ import { containerKind } from "./archive.ts";
 
 /** 24 characters hold 18 bytes, less than a key id has. */
 const shortest = 24;
-/** What may follow a wrapped line of base64: its end, perhaps a continuation, the next line's indent. */
-const wrap = /^(?:\\?\r?\n[ \t]{0,40}(?:(?:#|\/\/|;|--|\*|>|rem)[ \t]{0,4})?)([A-Za-z0-9+/]{1,80}={0,2})/;
+/** What may follow a wrapped line of base64: its end, perhaps a continuation, the next line's indent and sign of a comment. */
+const wrap = /^\\?\r?\n[ \t]{0,40}(#|\/\/|;|--|\*|>|rem)?[ \t]{0,4}([A-Za-z0-9+/]{1,80}={0,2})/;
+/** The sign of a comment or a quotation before the first line, which the others must have too. */
+const commented = /(?:^|\n)[ \t]{0,40}(#|\/\/|;|--|\*|>|rem)[ \t]{0,4}$/;
 
 /** Unpacked size of compressed data in base64, in bytes: user data and Helm releases are far smaller. */
 const unpackedLimit = 4 << 20;
@@ -27,12 +29,11 @@ function* encodedTexts(text: string): Iterable<Replacement> {
     let encoded = text.slice(start, run);
     // Lines of one width are one text: MIME has 76 columns, PEM 64.
     if (run - start >= 56 && run - start <= 80) {
-      for (
-        let more = wrap.exec(text.slice(end, end + 130));
-        more !== null;
-        more = wrap.exec(text.slice(end, end + 130))
-      ) {
-        encoded += more[1];
+      const sign = commented.exec(text.slice(Math.max(0, start - 48), start))?.[1];
+      for (;;) {
+        const more = wrap.exec(text.slice(end, end + 140));
+        if (more === null || more[1] !== sign) break;
+        encoded += more[2];
         end += more[0].length;
       }
     }

@@ -6,7 +6,11 @@ const assignment =
 
 /** The same in shells, batch and make, where quotes are a choice. */
 const inShell =
-  /(?:^|[;\n])[ \t]{0,40}(?:export |local |readonly |set )?([A-Za-z_]\w{0,40})[ \t]{0,4}:?=[ \t]{0,4}([A-Za-z0-9+/]{3,39})[ \t]{0,8}(?=[;\r\n])/g;
+  /(?:^|[;\n])[ \t]{0,40}(?:export |local |readonly |set |ARG |ENV )?([A-Za-z_]\w{0,40})[ \t]{0,4}:?=[ \t]{0,4}([A-Za-z0-9+/]{3,39})[ \t]{0,8}(?=[;\r\n])/g;
+/** Members of an object or a map, which `K.left + K.right` and `parts["a"] + parts["b"]` take apart again. */
+const member = /["']?\b([A-Za-z_]\w{0,40})["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([A-Za-z0-9+/]{3,39})["']/g;
+/** An array of a shell. */
+const shellArray = /(?:^|[;\n])[ \t]{0,40}([A-Za-z_]\w{0,40})=\(([A-Za-z0-9+/"' ]{8,200})\)/g;
 /** `left, right = "…", "…"`. */
 const twoAtOnce =
   /\b([A-Za-z_]\w{0,40}), ?([A-Za-z_]\w{0,40})\)? ?:?= ?\(?["']([A-Za-z0-9+/]{3,39})["'], ?["']([A-Za-z0-9+/]{3,39})["']/g;
@@ -14,9 +18,9 @@ const twoAtOnce =
 const list =
   /\b([A-Za-z_]\w{0,40})(?:\[\])?[ \t]{0,4}:?=[ \t]{0,4}[[({][ \t]{0,4}((?:["'][A-Za-z0-9+/]{3,39}["'][ \t]{0,4},?[ \t]{0,4}){2,8})[\])}]/g;
 
-const name = String.raw`([A-Za-z_]\w{0,40}(?:\[\d\])?)`;
+const name = String.raw`([A-Za-z_]\w{0,40}(?:\[\d\]|\[["']\w{1,40}["']\]|\.\w{1,40})?)`;
 const owner = String.raw`(?:this\.|self\.|local\.|var\.|@)?[$]?`;
-const before = String.raw`(?<=(?:\+|\.\.?|&|~|<>|\|\||\(|,|=|return)[ \t]{0,40})`;
+const before = String.raw`(?<=(?:\+|\.\.?|&|~|<>|\|\||\(|,|[=:]|return)[ \t]{0,40})`;
 const uses = new RegExp(
   [
     // ${name}, #{name}, {name}, $(name), \(name), %name%
@@ -48,8 +52,17 @@ export function decodeConstants(view: View): View | null {
     for (const [i, [, piece]] of [...(match[2] ?? "").matchAll(/["']([^"']+)["']/g)].entries())
       values.set(`${match[1]}[${i}]`, piece ?? "");
   }
+  for (const match of text.matchAll(shellArray)) {
+    for (const [i, piece] of (match[2] ?? "").replace(/["']/g, "").trim().split(/ +/).entries())
+      values.set(`${match[1]}[${i}]`, piece);
+  }
+  for (const match of text.matchAll(member))
+    if (!values.has(match[1] ?? "")) values.set(match[1] ?? "", match[2] ?? "");
   if (values.size === 0 || values.size > 2000) return null;
-  const pieceOf = (used: string | undefined): string | undefined => values.get(used ?? "");
+  const pieceOf = (used: string | undefined): string | undefined =>
+    used === undefined
+      ? undefined
+      : (values.get(used) ?? values.get(/\.(\w+)$/.exec(used)?.[1] ?? /\[["'](\w+)["']\]$/.exec(used)?.[1] ?? ""));
   return substitute(view, uses, "constants", (match) => {
     const [, braced, batch, dollar, second, left, right] = match;
     const inString = pieceOf(braced) ?? pieceOf(batch) ?? pieceOf(dollar) ?? pieceOf(second);

@@ -3,6 +3,7 @@ import { decodeBase64 } from "./base64.ts";
 import { decodeConstants } from "./constants.ts";
 import { decodeEntities } from "./entities.ts";
 import { decodeEscapes } from "./escapes.ts";
+import { decodeFormats } from "./formats.ts";
 import { decodeHex } from "./hex.ts";
 import { decodeJoins } from "./joins.ts";
 import { decodePercent } from "./percent.ts";
@@ -22,6 +23,7 @@ const decoders: readonly ((view: View) => View | null)[] = [
   decodeBase64,
   decodeHex,
   decodeConstants,
+  decodeFormats,
   decodeJoins,
   decodeTags,
 ];

@@ -27,8 +27,7 @@ const shellAugmented = /\r?\n[ \t]{0,40}[A-Za-z_]\w{0,60}\+=(?=[A-Za-z0-9+/])/g;
 const templated = /\$\{["'](?=[A-Za-z0-9+/]+["']\})|["']\}(?=[$`"'A-Za-z0-9+/])/g;
 
 /** Calls that put a list of strings together, before the list or behind it; elsewhere a comma keeps them apart. */
-const joinsList =
-  /(?:(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*|s?printf|format)\b|%[ \t]?\(|["'][ \t]-f[ \t])[^;]{0,200}$/i;
+const joinsList = /(?:(?:concat\w*|join|paste0?|strcat|str_c|implode|fold\w*)\b)[^;]{0,200}$/i;
 const joinedAfter =
   /^[^;]{0,400}?(?:[\]})][ \t]{0,8}\)?\.[ \t]{0,8}(?:join|concat|mkString|reduce|inject|fold)|["'][ \t]?\)?[ \t]{0,8}-join\b)/i;
 /** `join("", PARTS)`, `PARTS.join("")`: the list stands under a name. */
@@ -60,8 +59,6 @@ export function decodeJoins(view: View): View | null {
   const collect = (pattern: RegExp, afterToken: boolean): void => {
     for (const match of text.matchAll(pattern)) {
       if (match[0].includes(",") && !match[0].includes("...") && !isListJoined(text, match.index, names)) continue;
-      // A format's own text is no piece of what it formats.
-      if (afterToken && /%[sdvq]$/.test(text.slice(Math.max(0, match.index - 2), match.index))) continue;
       if (afterToken && !/[A-Za-z0-9+/]/.test(text.charAt(match.index - 1))) continue;
       spans.push({ start: match.index, end: match.index + match[0].length });
     }
