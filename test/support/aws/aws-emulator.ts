@@ -36,6 +36,11 @@ async function receive(message: IncomingMessage): Promise<WireRequest> {
   };
 }
 
+/** No operation needs them, and the log of calls is printed when a test fails. */
+function withoutSecrets(params: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...params].filter(([name]) => !/^(x-amz-security-token|password)$/i.test(name)));
+}
+
 /**
  * An AWS in memory, for tests: STS, IAM, S3 and what else keyguard calls, over HTTP on this machine, as the real SDK
  * speaks them. Signatures and session tokens are checked and policies are enforced, so that it proves scoping and not
@@ -119,7 +124,7 @@ export class AwsEmulator extends Scene {
       region: signature?.region ?? "us-east-1",
       accessKeyId: signature?.accessKeyId ?? "",
       caller: "",
-      params: service?.paramsOf(request) ?? new Map(),
+      params: withoutSecrets(service?.paramsOf(request) ?? new Map()),
       path: decodeURIComponent(request.rawPath.slice(1)),
       status: 0,
       errorCode: null,
