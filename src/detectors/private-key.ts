@@ -14,7 +14,7 @@ export const privateKey: Detector = {
     "https://datatracker.ietf.org/doc/html/rfc7468",
     "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html",
   ],
-  keywords: [{ text: "-----BEGIN" }],
+  keywords: [{ text: "-----BEGIN", encoded: "words" }],
   *find(view: string): Iterable<Match> {
     for (const match of view.matchAll(beginning)) {
       const armour = `${match[1]}`;

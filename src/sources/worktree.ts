@@ -404,7 +404,8 @@ class TreeReader {
     const { excluded } = this.#sink;
     if (excluded === undefined) return false;
     const cut = path.lastIndexOf("/", path.length - 2);
-    if (cut >= 0) {
+    // The root of the file system has no folder above it.
+    if (cut >= 0 && cut + 1 < path.length) {
       const folder = path.slice(0, cut + 1);
       let inside = this.#excludedFolders.get(folder);
       if (inside === undefined) {
