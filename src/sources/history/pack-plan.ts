@@ -221,7 +221,7 @@ function searchOffset(offsets: Float64Array, before: number, offset: number): nu
 }
 
 /** Gives each delta its root's type, and each object the weight of all that hangs on it (bytes to inflate). */
-function inheritTypes({ count, base, child, sibling, types, sizes }: PackPlan): Float64Array {
+function inheritTypes({ count, base, child, sibling, types, sizes, marks }: PackPlan): Float64Array {
   const weights = new Float64Array(count);
   const stack: number[] = [];
   const order = new Int32Array(count);
@@ -238,21 +238,30 @@ function inheritTypes({ count, base, child, sibling, types, sizes }: PackPlan): 
       }
     }
   }
+  // What nobody asked for, and what nothing hangs on that somebody asked for, is not read at all.
+  const needed = new Uint8Array(count);
   for (let i = seen - 1; i >= 0; i--) {
     const at = order[i]!;
+    if (marks[at] !== 1) needed[at] = 1;
+    if (needed[at] === 0) continue;
     weights[at] = weights[at]! + sizes[at]! + 64;
-    if (base[at]! >= 0) weights[base[at]!]! += weights[at]!;
+    const parent = base[at]!;
+    if (parent < 0) continue;
+    weights[parent]! += weights[at]!;
+    needed[parent] = 1;
   }
   // Leaves first, the heaviest child last: then a parent's bytes need not be kept while the longest chain is walked, and
   // no more than the logarithm of a tree's size is held at a time.
   const children: number[] = [];
   for (let i = 0; i < count; i++) {
     const first = child[i]!;
-    if (first < 0 || sibling[first]! < 0) continue;
+    if (first < 0) continue;
     children.length = 0;
-    for (let next = first; next >= 0; next = sibling[next]!) children.push(next);
-    children.sort((a, b) => (child[a]! < 0 ? 0 : weights[a]!) - (child[b]! < 0 ? 0 : weights[b]!) || a - b);
-    child[i] = children[0]!;
+    for (let next = first; next >= 0; next = sibling[next]!) if (needed[next] === 1) children.push(next);
+    if (children.length > 1) {
+      children.sort((a, b) => (child[a]! < 0 ? 0 : weights[a]!) - (child[b]! < 0 ? 0 : weights[b]!) || a - b);
+    }
+    child[i] = children[0] ?? -1;
     for (let k = 0; k < children.length; k++) sibling[children[k]!] = children[k + 1] ?? -1;
   }
   return weights;
@@ -263,7 +272,8 @@ function chooseRoots({ count, base, types }: PackPlan, weights: Float64Array): I
   const roots: number[] = [];
   let total = 0;
   for (let i = 0; i < count; i++) {
-    if (base[i]! >= 0 || types[i] === 0 || types[i] === objectType.tree) continue;
+    // An object that is not needed has no weight.
+    if (base[i]! >= 0 || types[i] === 0 || types[i] === objectType.tree || weights[i] === 0) continue;
     roots.push(i);
     total += weights[i]!;
   }

@@ -251,7 +251,8 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
   }
 
   if (fallback.size > 0 && !stopped()) {
-    await askGit(place, [...fallback.keys()], signal, (object) => {
+    const asked = [...fallback.keys()].filter((id) => wanted === null || wanted.has(id));
+    await askGit(place, asked, signal, (object) => {
       if ("why" in object) {
         const reason = fallback.get(object.id);
         unread.push({ path: `object ${object.id}`, why: reason ? `${reason}; git says: ${object.why}` : object.why });
@@ -366,9 +367,14 @@ async function walkAll(
   return { bytes: Number(shared.progress[1]), objects: Number(shared.progress[0]) };
 }
 
-function countTexts({ count, types }: PackPlan): number {
+/** How many objects the walk will tell of. */
+function countTexts({ roots, child, sibling }: PackPlan): number {
   let texts = 0;
-  for (let i = 0; i < count; i++) if (types[i] !== objectType.tree && types[i] !== 0) texts++;
+  const stack = [...roots];
+  while (stack.length > 0) {
+    texts++;
+    for (let next = child[stack.pop()!]!; next >= 0; next = sibling[next]!) stack.push(next);
+  }
   return texts;
 }
 
