@@ -23,8 +23,12 @@ export const containerMagic: readonly Magic[] = [
   { bytes: "ustar", offset: 257 },
 ];
 
+const known = new WeakMap<Rules["detectors"], readonly Literal[]>();
+
 /** The keywords of the detectors, plain and in every form that a decoder turns back into them. */
 export function prefilterLiterals(rules: Rules): readonly Literal[] {
+  const before = known.get(rules.detectors);
+  if (before !== undefined) return before;
   const literals = new Map<string, Literal>();
   const add = (bytes: string, ignoreCase = false): void => {
     const key = ignoreCase ? bytes.toLowerCase() : bytes;
@@ -39,7 +43,9 @@ export function prefilterLiterals(rules: Rules): readonly Literal[] {
   }
   // The first bytes of gzip in base64, as user data and Helm releases have it.
   add("H4sI");
-  return withoutImplied([...literals.values()]);
+  const result = withoutImplied([...literals.values()]);
+  known.set(rules.detectors, result);
+  return result;
 }
 
 /** A literal that contains another one adds nothing: whoever holds it holds the shorter one too. */

@@ -1,6 +1,6 @@
 import { isNamedSecret, type Rules } from "../scan/engine.ts";
 import { containerMagic, prefilterLiterals } from "../scan/prefilter.ts";
-import { compileSearch, searchPadding } from "../scan/search/compile-search.ts";
+import { compileSearch, hasSimd, type Search, searchPadding } from "../scan/search/compile-search.ts";
 import { createTriage, triageTableSize } from "../scan/search/triage.ts";
 import type { Prefilter } from "./sink.ts";
 
@@ -12,9 +12,14 @@ const page = 65536;
  */
 export function compilePrefilter(rules: Rules): Prefilter {
   const literals = prefilterLiterals(rules);
-  const outside = compileSearch(literals);
+  let compiled: Search | undefined;
+  // Most sources read into the memory; the others' search is compiled when the first of them asks.
+  const outside = (bytes: Uint8Array): boolean => {
+    compiled ??= compileSearch(literals);
+    return compiled.test(bytes);
+  };
   // Without SIMD nothing needs to lie in the kernel's memory.
-  if (outside.memory === null) return { reserve: (size) => new Uint8Array(size), test: hit(outside.test) };
+  if (!hasSimd()) return { reserve: (size) => new Uint8Array(size), test: hit(outside) };
   const tables = triageTableSize(rules);
   const memory = new WebAssembly.Memory({ initial: Math.ceil((tables + searchPadding) / page) });
   const triage = createTriage(rules, memory, 0);
@@ -27,9 +32,7 @@ export function compilePrefilter(rules: Rules): Prefilter {
     },
     test: (bytes, path) =>
       isNamedSecret(bytes, path) ||
-      (bytes.buffer === memory.buffer
-        ? triage.isSuspect(bytes.byteOffset, bytes.length)
-        : hit(outside.test)(bytes, path)),
+      (bytes.buffer === memory.buffer ? triage.isSuspect(bytes.byteOffset, bytes.length) : hit(outside)(bytes, path)),
   };
 }
 

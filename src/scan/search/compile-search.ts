@@ -148,7 +148,7 @@ function instantiate(memory: WebAssembly.Memory): Kernel {
 }
 
 /** Whether this engine compiles the kernel: not without SIMD, nor where WebAssembly is switched off (`--jitless`). */
-function hasSimd(): boolean {
+export function hasSimd(): boolean {
   if (compiled === undefined) {
     try {
       compiled = new WebAssembly.Module(Buffer.from(searchKernel, "base64"));
@@ -162,6 +162,15 @@ function hasSimd(): boolean {
 /** How often bytes stand in source code and data, in thousandths, by their low and by their high half. */
 const lowHalf = [75, 62, 50, 60, 70, 85, 55, 35, 45, 70, 60, 35, 55, 60, 95, 88];
 const highHalf = [45, 2, 210, 90, 60, 55, 290, 210, 5, 5, 5, 5, 5, 5, 4, 4];
+
+const assigned = new WeakMap<readonly SearchLiteral[], ReturnType<typeof assign>>();
+
+/** The same literals are compiled for each memory that is searched. */
+function placesOf(literals: readonly SearchLiteral[]): ReturnType<typeof assign> {
+  const places = assigned.get(literals) ?? assign(literals);
+  assigned.set(literals, places);
+  return places;
+}
 
 /**
  * Which window of each literal goes to which bucket. A bucket lets through every combination of its halves, so that
@@ -237,7 +246,7 @@ function isLetter(code: number): boolean {
 function writeTables(memory: DataView, at: number, literals: readonly SearchLiteral[]): void {
   const bytes = new Uint8Array(memory.buffer, at, searchTableSize(literals));
   bytes.fill(0);
-  const places = assign(literals);
+  const places = placesOf(literals);
   let next = at + table.literals;
   for (let bucket = 0; bucket < 8; bucket++) {
     memory.setUint32(at + table.firsts + 4 * bucket, next, true);
