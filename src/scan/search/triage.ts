@@ -67,8 +67,12 @@ interface Kernel {
 /** Kinds of suspects, as wasm/search.ts has them. */
 const kind = { run: 1, encoded: 2, pieces: 3, constant: 4, long: 5, list: 6 } as const;
 
-/** How far around an anchor the engine looks, in bytes: a presigned URL reaches 4,000, the surroundings that a weak label needs 1,500. */
-const reach = 4600;
+/**
+ * How far around an anchor the engine looks, in bytes. What vouches for a token stands within 1,500 characters of it; an
+ * id further away is an anchor itself. A presigned URL reaches back 4,000.
+ */
+const reach = 2200;
+const urlReach = 4600;
 /** A PEM block ends at most so far behind its beginning. */
 const pemReach = 17_500;
 /**
@@ -215,7 +219,7 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
         // Whether a list is joined is said up to 240 characters before it, and 500 behind.
         if (!canBecomeSecret(bytes, Math.max(from, start - 300), Math.min(to, end + 550))) continue;
       } else if (what === kind.constant) {
-        constants = true;
+        constants ||= !isMadeOfWords(bytes.toString("latin1", start, end));
         continue;
       }
       kept.push(what, start - from, end - from);
@@ -237,8 +241,8 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     const bytes = fresh();
     const to = from + length;
     const spans: number[] = [];
-    const add = (start: number, end: number): void => {
-      spans.push(Math.max(0, start - reach), Math.min(length, end + reach));
+    const add = (start: number, end: number, around = reach): void => {
+      spans.push(Math.max(0, start - around), Math.min(length, end + around));
     };
     let l = 0;
     let long = false;
@@ -255,7 +259,10 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
         // Certificates and signatures outnumber keys. The words may be percent-encoded or wrapped in mark-up.
         if (!/PRIVATE/.test(bytes.toString("latin1", at, Math.min(to, at + 120)))) continue;
         add(at - from, Math.min(length, at - from + pemReach));
-      } else if (!isHarmless(bytes, at, to)) add(at - from, at - from + 20);
+      } else if (!isHarmless(bytes, at, to)) {
+        // Only X-Amz-Signature begins so; in whatever form it is written, the letter is its first.
+        add(at - from, at - from + 20, (bytes[at]! | 0x20) === 120 ? urlReach : reach);
+      }
     }
     namesTokens = long;
     // Only what a label is near can be reported.
@@ -387,6 +394,13 @@ function isHarmless(bytes: Buffer, at: number, to: number): boolean {
   }
   if (/^x-amz-signature/i.test(text)) return !/[0-9a-f]{16}/i.test(text);
   return false;
+}
+
+/** Names have runs of lower-case letters and capitals ahead; half of a random token hardly ever is made of such. */
+function isMadeOfWords(piece: string): boolean {
+  let inWords = 0;
+  for (const word of piece.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) inWords += word.length;
+  return inWords * 2 >= piece.length;
 }
 
 /** As the engine reads a text, without what needs all of it: constants are a suspect of their own kind. */
