@@ -24,7 +24,7 @@ export const accessKeyId: Detector = {
       if (!standsAlone(view, span.start, span.end)) continue;
       const clean = whyNotAccessKeyId(match[0]);
       if (clean !== null) yield { part: "accessKeyId", span, clean };
-      // ASIAMINERALRESOURCES is a name; as the id of a secret, or called one, it would be an id by bad luck.
+      // Twenty capitals that are words are a name; beside a secret, or called an id, they are one by bad luck.
       else if (isDoubtfulId(match[0]) && labelBefore(view, span.start).kind !== "key-id")
         yield { part: "accessKeyId", span, weak: true };
       else yield { part: "accessKeyId", span };

@@ -12,7 +12,11 @@ export const secretAccessKey: Detector = {
   kind: "aws-secret-access-key",
   about: "Secret access key: 40 characters, with a label that says so or beside its access key id",
   references: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
-  keywords: [{ text: "secret", ignoreCase: true, encoded: "words" }],
+  keywords: [
+    { text: "secret", ignoreCase: true, encoded: "words" },
+    // An argument behind an access key id needs no other label.
+    { text: "access_key", ignoreCase: true },
+  ],
   *find(view: string, path: string): Iterable<Match> {
     const seen = new Set<number>();
     // Exactly 40: `\b` at the edges would lose the keys that begin or end in `/` or `+`.

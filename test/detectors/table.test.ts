@@ -29,16 +29,22 @@ describe("every detector", () => {
     for (const example of detector.examples.finds) {
       it(`${detector.id} finds exactly what is marked in ${JSON.stringify(example.slice(0, 40))}…`, () => {
         const { view, spans } = readMarks(example);
-        const found = [...detector.find(view, "file")].filter(({ clean }) => clean === undefined).map(({ span }) => span);
+        const found = [...detector.find(view, "file")]
+          .filter(({ clean }) => clean === undefined)
+          .map(({ span }) => span);
         expect(found).toEqual(spans);
-        expect(detector.keywords.some(({ text, ignoreCase }) =>
-          ignoreCase ? view.toLowerCase().includes(text.toLowerCase()) : view.includes(text),
-        )).toBe(true);
+        expect(
+          detector.keywords.some(({ text, ignoreCase }) =>
+            ignoreCase ? view.toLowerCase().includes(text.toLowerCase()) : view.includes(text),
+          ),
+        ).toBe(true);
       });
     }
     for (const example of detector.examples.ignores) {
       it(`${detector.id} ignores ${JSON.stringify(example.slice(0, 40))}…`, () => {
-        const found = [...detector.find(example, "file")].filter(({ clean, weak }) => clean === undefined && weak !== true);
+        const found = [...detector.find(example, "file")].filter(
+          ({ clean, weak }) => clean === undefined && weak !== true,
+        );
         expect(found).toEqual([]);
       });
     }
