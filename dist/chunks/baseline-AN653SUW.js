@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a as b,b as c,c as d,d as e}from"./chunk-2WAVJBCH.js";import"./chunk-ZTO7GAFR.js";import"./chunk-MMXTNZXU.js";import{c as a}from"./chunk-ZCAPMY5B.js";import"./chunk-ZWNUV3UL.js";import"./chunk-2IWH7BPO.js";import"./chunk-SDVICFDL.js";export{a as defaultBaseline,d as formatBaseline,c as parseBaseline,b as readBaseline,e as writeBaseline};

@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a as e}from"./chunk-SDVICFDL.js";function a(r,o){if(o||!r.stderr.isTerminal)return{show:e(()=>{},"show"),end:e(()=>{},"end")};let n=performance.now()+500,t=!1;return{show:e(i=>{let s=performance.now();s<n||(n=s+100,t=!0,r.stderr.write(`\r\x1B[K${i.slice(0,r.stderr.width-1)}`))},"show"),end:e(()=>{t&&r.stderr.write("\r\x1B[K"),t=!1},"end")}}e(a,"startProgress");export{a};

@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a as o}from"./chunk-SDVICFDL.js";var t=[{name:"aws",about:"commercial",region:"us-east-1"},{name:"aws-us-gov",about:"GovCloud",region:"us-gov-west-1"},{name:"aws-cn",about:"China",region:"cn-north-1"}];function r(n){let a=/^arn:([a-z-]+):/.exec(n)?.[1];return a!==void 0?t.find(i=>i.name===a)??t[0]:n.startsWith("us-gov-")?t[1]:n.startsWith("cn-")?t[2]:t[0]}o(r,"partitionOf");export{t as a,r as b};

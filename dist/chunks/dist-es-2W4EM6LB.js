@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a,b,c,d,e,f,g}from"./chunk-KWSSGAWG.js";import"./chunk-3X7M34K5.js";import"./chunk-J43GVY5V.js";import"./chunk-PYSBAP3E.js";import"./chunk-T3RP3T2O.js";import"./chunk-62JGD5E6.js";import"./chunk-VKL5GRUK.js";import"./chunk-SDVICFDL.js";export{f as ENV_ACCOUNT_ID,e as ENV_CREDENTIAL_SCOPE,d as ENV_EXPIRATION,a as ENV_KEY,b as ENV_SECRET,c as ENV_SESSION,g as fromEnv};

@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a,b,c}from"./chunk-QSZ4GBRF.js";import"./chunk-KWSSGAWG.js";import"./chunk-3X7M34K5.js";import"./chunk-J43GVY5V.js";import"./chunk-PYSBAP3E.js";import"./chunk-T3RP3T2O.js";import"./chunk-62JGD5E6.js";import"./chunk-VKL5GRUK.js";import"./chunk-SDVICFDL.js";export{c as credentialsTreatedAsExpired,b as credentialsWillNeedRefresh,a as defaultProvider};

@@ -1,0 +1,2 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{C as m,D as o}from"./chunk-SCRQYPLM.js";import"./chunk-JJ2LQBYO.js";import"./chunk-HR23G4R4.js";import"./chunk-NTMEKAX7.js";import"./chunk-MEVU7YS3.js";import"./chunk-LZX4OL6X.js";import"./chunk-3X7M34K5.js";import"./chunk-J43GVY5V.js";import"./chunk-PYSBAP3E.js";import"./chunk-T3RP3T2O.js";import"./chunk-62JGD5E6.js";import"./chunk-VKL5GRUK.js";import"./chunk-SDVICFDL.js";export{o as AssumeRoleCommand,m as STSClient};
