@@ -156,19 +156,16 @@ export function openCloud(settings: AwsSettings, admin: CredentialSource, option
       await ignoreMissing(settings, () => client.send(new sdk.DeleteAccessKeyCommand(input), abort));
     },
 
-    async purgeObject(bucket, region, key) {
+    async purgeObjects(bucket, region, prefix) {
       const s3 = await clients.s3(region);
       const sdk = await loadS3();
       const listed = await again(() =>
-        s3.send(new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }), abort),
+        s3.send(new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix }), abort),
       );
-      for (const { Key, VersionId } of [...(listed.Versions ?? []), ...(listed.DeleteMarkers ?? [])])
-        if (Key === key) {
-          const version = VersionId === undefined ? {} : { VersionId };
-          await ignoreMissing(settings, () =>
-            s3.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key, ...version }), abort),
-          );
-        }
+      for (const { Key, VersionId } of [...(listed.Versions ?? []), ...(listed.DeleteMarkers ?? [])]) {
+        const input = { Bucket: bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) };
+        await ignoreMissing(settings, () => s3.send(new sdk.DeleteObjectCommand(input), abort));
+      }
     },
 
     as(pair, bucket, region) {

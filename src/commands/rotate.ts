@@ -212,7 +212,7 @@ function readText(path: string): string {
   }
 }
 
-function readOwnPolicy(path: string | undefined, io: Io): PolicyDocument | null {
+export function readOwnPolicy(path: string | undefined, io: Io): PolicyDocument | null {
   if (path === undefined) return null;
   let parsed: unknown;
   try {
@@ -355,11 +355,12 @@ function checkRun(run: string): string {
   return run;
 }
 
-function contextOf(
+/** What a run works with, as the command line has it. */
+export function contextOf(
   journal: Journal,
   cloud: Cloud,
   oldPair: KeyPair | null,
-  options: RotateOptions,
+  options: { readonly quiet?: true | undefined; readonly format: string; readonly out?: string | undefined },
   settings: AwsSettings,
   io: Io,
 ): RunContext {

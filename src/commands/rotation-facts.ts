@@ -240,7 +240,7 @@ async function look<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-async function describeBucket(
+export async function describeBucket(
   clients: Clients,
   name: string,
   ownerArn: string,
@@ -307,7 +307,7 @@ async function resolveKmsKey(clients: Clients, region: string, id: string): Prom
 }
 
 /** A bucket of the same region, against which the new key is tried: it must not get in. */
-async function findNeighbour(clients: Clients, bucket: string, region: string): Promise<string | null> {
+export async function findNeighbour(clients: Clients, bucket: string, region: string): Promise<string | null> {
   const sdk = await loadS3();
   const s3 = await clients.s3(region);
   const names = await look(

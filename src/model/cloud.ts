@@ -63,8 +63,8 @@ export interface Cloud {
   deactivateKey(user: string, id: string): Promise<void>;
   /** Makes sure that it is gone. */
   deleteKey(user: string, id: string): Promise<void>;
-  /** Takes every version of an object away. */
-  purgeObject(bucket: string, region: string, key: string): Promise<void>;
+  /** Takes every version of every object below a prefix away. */
+  purgeObjects(bucket: string, region: string, prefix: string): Promise<void>;
   /** The same AWS seen with another pair, at one bucket. Nothing is repeated: the caller waits as it sees fit. */
   as(pair: CloudPair, bucket: string, region: string): CloudSeat;
   close(): void;

@@ -323,10 +323,68 @@ export function describeStep(step: Step, plan: Plan, nameFile: (path: string) =>
     case "write":
       return `write ${nameFile(step.file.path)} ${step.file.places.join(", ")} (backup kept)`;
     case "hand-over":
-      return "print the new key: no file here holds the old one";
+      return plan.key.id === "" ? "hand the key over" : "print the new key: no file here holds the old one";
     case "verify-files":
       return "read it back, try again as its reader would";
     case "delete-old":
       return `delete ${shortId}`;
   }
+}
+
+/** What `create` is asked for. */
+export interface CreationRequest {
+  readonly run: string;
+  readonly account: string;
+  readonly scope: Scope;
+  readonly versioned: boolean;
+  readonly neighbour: string | null;
+  readonly name: string | null;
+  readonly boundary: string | null;
+  readonly policy: PolicyDocument | null;
+}
+
+/**
+ * The same steps with nothing to replace: a user, its policy, its key, tried and handed over.
+ *
+ * @throws KeyguardError `usage` for a policy that IAM does not take.
+ */
+export function planCreation(request: CreationRequest): Plan {
+  const { run, scope, account } = request;
+  const document = request.policy ?? buildPolicy(scope);
+  if (policySize(document) > inlinePolicyLimit)
+    throw new KeyguardError(
+      "usage",
+      `the policy has ${policySize(document)} characters; IAM takes ${inlinePolicyLimit}`,
+      { hint: "name fewer prefixes, or folders above them" },
+    );
+  return {
+    version: 1,
+    run,
+    order: "replace-first",
+    newUser: true,
+    self: false,
+    key: { id: "", user: "", account, partition: scope.partition },
+    knownKeys: [],
+    target: { ...scope, versioned: request.versioned, neighbour: request.neighbour },
+    user: {
+      name: request.name ?? nameUser(scope.can, scope.bucket, run),
+      path: "/keyguard/",
+      tags: { [runTag]: run },
+      boundary: request.boundary,
+    },
+    policy: {
+      name: `kg-${nameScope(scope.can).replaceAll(", ", "-")}`,
+      document,
+      own: request.policy !== null,
+    },
+    steps: [
+      { id: "create-user", kind: "create-user" },
+      { id: "put-policy", kind: "put-policy" },
+      { id: "create-key", kind: "create-key" },
+      { id: "verify", kind: "verify" },
+      { id: "hand-over", kind: "hand-over" },
+    ],
+    warnings: [],
+    left: [],
+  };
 }

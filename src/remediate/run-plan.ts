@@ -123,7 +123,9 @@ async function perform(step: Step, plan: Plan, context: RunContext, memory: Memo
     case "create-key":
       return createKey(plan, context, memory);
     case "verify": {
-      const checks = await withSeat(context, plan, pairOf(memory), (seat) => verifyCredentials(context, seat, plan));
+      const checks = await withSeat(context, plan, pairOf(memory), (seat) =>
+        verifyCredentials(context, seat, plan, wasInterrupted(step, context)),
+      );
       return { checks: checks.map(({ what, result }) => `${what} ${result}`) };
     }
     case "write":
@@ -132,7 +134,7 @@ async function perform(step: Step, plan: Plan, context: RunContext, memory: Memo
       context.handOver(pairOf(memory));
       return {};
     case "verify-files":
-      return verifyFiles(plan, context);
+      return verifyFiles(step, plan, context);
     case "delete-old":
       await context.cloud.deleteKey(plan.key.user, plan.key.id);
       return {};
@@ -204,6 +206,8 @@ async function settle(plan: Plan, context: RunContext): Promise<StepData> {
     }
     streak = refused ? streak + 1 : 0;
     if (streak >= 2) break;
+    // Still accepted after a while: somebody may have switched it on again, or an answer of AWS was wrong.
+    if (!refused && wait >= 2_000 && !plan.self) await deactivate(plan, context);
     if (context.now() >= end)
       throw new KeyguardError("aws", "AWS still accepts the old key two minutes after it was deactivated", {
         hint: "look at it in the console, then keyguard rotate --resume",
@@ -325,22 +329,30 @@ function writeFile(step: Step & { kind: "write" }, plan: Plan, context: RunConte
   return { hash };
 }
 
-async function verifyFiles(plan: Plan, context: RunContext): Promise<StepData> {
+/** Whether this step was begun before: what it had made then may still be there. */
+function wasInterrupted(step: Step, { journal }: RunContext): boolean {
+  return journal.entries.filter((entry) => entry.kind === "intent" && entry.step === step.id).length > 1;
+}
+
+async function verifyFiles(step: Step, plan: Plan, context: RunContext): Promise<StepData> {
   const id = context.journal.done().get("create-key")?.keyId;
   const checks: string[] = [];
-  for (const step of plan.steps) {
-    if (step.kind !== "write") continue;
-    const { path } = step.file;
+  const tried = new Set<string>();
+  for (const { path } of plan.steps.flatMap((one) => (one.kind === "write" ? [one.file] : []))) {
     const pair = typeof id === "string" ? context.files.read(path, id) : null;
     if (pair === null)
       throw new KeyguardError("refused", `${path} does not hold the new key`, {
         hint: "somebody wrote over it; put it back from its backup, then keyguard rotate --resume",
       });
-    const tried = await withSeat(context, plan, pair, (seat) => verifyCredentials(context, seat, plan));
-    if (checks.length === 0) checks.push(...tried.map(({ what, result }) => `${what} ${result}`));
+    // Files that hold the very same pair prove the same.
+    if (tried.has(pair.secretAccessKey.hash)) continue;
+    tried.add(pair.secretAccessKey.hash);
+    const results = await withSeat(context, plan, pair, (seat) =>
+      verifyCredentials(context, seat, plan, wasInterrupted(step, context)),
+    );
+    checks.push(...results.map(({ what, result }) => `${what} ${result}`));
   }
   // What IAM did not show at the time shows now: a key whose answer was lost.
-  if (!plan.self || plan.order === "replace-first")
-    await deleteStrays(plan, context, typeof id === "string" ? id : null);
+  await deleteStrays(plan, context, typeof id === "string" ? id : null);
   return { checks };
 }

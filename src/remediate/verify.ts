@@ -123,11 +123,18 @@ async function trespass(context: RunContext, seat: CloudSeat, plan: Plan): Promi
  * Uses new credentials as their reader will, until it has worked twice in a row: one success proves nothing while IAM
  * spreads the news. Objects that were written are taken away again, by the administrator where the new key may not.
  *
+ * @param again whether an earlier attempt of this run was interrupted
  * @throws KeyguardError `aws` when it does not work within a minute, with AWS's own words.
  */
-export async function verifyCredentials(context: RunContext, seat: CloudSeat, plan: Plan): Promise<Check[]> {
+export async function verifyCredentials(
+  context: RunContext,
+  seat: CloudSeat,
+  plan: Plan,
+  again = false,
+): Promise<Check[]> {
   const prefixes = plan.target.prefixes.length === 0 ? [""] : plan.target.prefixes;
-  const made = new Set<string>();
+  // A life before this one may have left an object behind, whose name is forgotten.
+  const made = new Set<string>(again ? prefixes.map((prefix) => checkFolder(prefix, plan.run)) : []);
   const end = context.now() + limit;
   let streak = 0;
   try {
@@ -135,8 +142,7 @@ export async function verifyCredentials(context: RunContext, seat: CloudSeat, pl
       try {
         const checks: Check[] = [];
         for (const prefix of prefixes) checks.push(...(await useBucket(context, seat, plan, prefix, made)));
-        checks.push(...(await trespass(context, seat, plan)));
-        if (++streak === 2) return checks;
+        if (++streak === 2) return [...checks, ...(await trespass(context, seat, plan))];
       } catch (error) {
         if (!(error instanceof NotYet)) throw error;
         streak = 0;
@@ -151,7 +157,7 @@ export async function verifyCredentials(context: RunContext, seat: CloudSeat, pl
 
 async function removeChecks(context: RunContext, plan: Plan, made: ReadonlySet<string>): Promise<void> {
   for (const key of made) {
-    const tried = await attempt(context, () => context.cloud.purgeObject(plan.target.bucket, plan.target.region, key));
+    const tried = await attempt(context, () => context.cloud.purgeObjects(plan.target.bucket, plan.target.region, key));
     if (!tried.ok) context.note(`a check object may be left: s3://${plan.target.bucket}/${key}`);
   }
 }

@@ -25,7 +25,7 @@ const files: Readonly<Record<string, { kind: string; path: string; text: string 
     path: "/h/.aws/config",
     text: "[profile a]\naws_access_key_id = ID\naws_secret_access_key = SECRET\nGONEaws_session_token = abc\nGONE[profile b]\naws_access_key_id = ID\naws_secret_access_key = SECRET",
   },
-  "boto": {
+  boto: {
     kind: "aws profile",
     path: "/h/.boto",
     text: "[Credentials]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n\n[Boto]\ndebug = 0\n",
@@ -80,14 +80,17 @@ const fill = (text: string, id: string, secret: string, gone: boolean) =>
     .replaceAll("\u0000", "SECRET_ACCESS");
 
 describe("a file that holds keys", () => {
-  it.each(Object.entries(files))("%s: the pair is replaced and every other byte stays", (_name, { kind, path, text }) => {
-    const before = fill(text, oldId, oldSecret, false);
-    const found = findKeys(path, before, oldId);
-    expect(found?.consumer.kind).toBe(kind);
-    const pair = { accessKeyId: newId, secretAccessKey: newSecret };
-    expect(replaceKeys(before, found?.places ?? [], pair)).toBe(fill(text, newId, newSecret, true));
-    expect(findKeys(path, before, newId)).toBeNull();
-  });
+  it.each(Object.entries(files))(
+    "%s: the pair is replaced and every other byte stays",
+    (_name, { kind, path, text }) => {
+      const before = fill(text, oldId, oldSecret, false);
+      const found = findKeys(path, before, oldId);
+      expect(found?.consumer.kind).toBe(kind);
+      const pair = { accessKeyId: newId, secretAccessKey: newSecret };
+      expect(replaceKeys(before, found?.places ?? [], pair)).toBe(fill(text, newId, newSecret, true));
+      expect(findKeys(path, before, newId)).toBeNull();
+    },
+  );
 
   it("is never a reason to throw, whatever bytes it has", () => {
     fc.assert(
@@ -103,7 +106,14 @@ describe("a file that holds keys", () => {
   it("is looked for where programs look", () => {
     const env = { HOME: "/h", RCLONE_CONFIG: "/r/rc.conf", AWS_SHARED_CREDENTIALS_FILE: "/c/creds" };
     expect(candidateFiles(env, "/w")).toEqual(
-      expect.arrayContaining(["/c/creds", "/h/.aws/credentials", "/h/.aws/config", "/r/rc.conf", "/h/.s3cfg", "/h/.passwd-s3fs"]),
+      expect.arrayContaining([
+        "/c/creds",
+        "/h/.aws/credentials",
+        "/h/.aws/config",
+        "/r/rc.conf",
+        "/h/.s3cfg",
+        "/h/.passwd-s3fs",
+      ]),
     );
   });
 });

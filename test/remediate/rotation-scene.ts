@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type AwsEmulator, startAwsEmulator } from "../support/aws/aws-emulator.ts";
@@ -40,7 +40,8 @@ export async function setRotationScene(seed = "rotation"): Promise<RotationScene
   const admin = aws.createKey(account, aws.createUser(account, "ana", { attached: ["AdministratorAccess"] }));
   aws.createBucket(account, "lab-volumes", { objects: { "data/1": "one" } });
   aws.createBucket(account, "lab-private", { objects: { secret: "two" } });
-  const home = mkdtempSync(join(tmpdir(), "keyguard-rotate-"));
+  // In memory where there is such a folder: hundreds of cases wait for the disk at every line of their journals.
+  const home = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "keyguard-rotate-"));
   const write = (path: string, text: string, mode = 0o600) => {
     const whole = join(home, path);
     mkdirSync(dirname(whole), { recursive: true });
