@@ -57,9 +57,39 @@ export const entries: readonly Entry[] = [
     load: () => import("./rotate.ts"),
   },
   {
+    name: "create",
+    about: "make credentials for one bucket: a user, the narrowest policy and a key that was tried",
+    load: () => import("./create.ts"),
+  },
+  {
     name: "policy",
     about: "print the narrowest policy for a bucket",
     load: () => import("./policy.ts"),
+  },
+  {
+    name: "list-users",
+    about: "list the users of an account",
+    load: () => import("./list-users.ts"),
+  },
+  {
+    name: "list-keys",
+    about: "list access keys, with their age and last use",
+    load: () => import("./list-keys.ts"),
+  },
+  {
+    name: "list-user-policies",
+    about: "print the policies of users",
+    load: () => import("./list-user-policies.ts"),
+  },
+  {
+    name: "list-buckets",
+    about: "list the buckets of an account",
+    load: () => import("./list-buckets.ts"),
+  },
+  {
+    name: "delete-user",
+    about: "delete a user that keyguard made, with its key and policy",
+    load: () => import("./delete-user.ts"),
   },
   {
     name: "completion",
