@@ -3,7 +3,7 @@ import { holdsPlaceholderWord } from "../detectors/token-shape.ts";
 
 /** Stores that speak S3's protocol with keys of their own. Their keys are named, and never sent to AWS. */
 const otherStore =
-  /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|ibm[ _-]?cos|cloud-object-storage|yandexcloud|qiniu|ncloud|bcebos|myhuaweicloud|ksyun|upyun|jdcloud|ufile|selcdn|hetzner|your-objectstorage/i;
+  /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|s3s?:\/\/(?:\d{1,3}\.){3}\d{1,3}\b|endpoint\w{0,12}["']?\s{0,4}[:=]\s{0,4}["']?https?:\/\/(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d|ibm[ _-]?cos|cloud-object-storage|yandexcloud|qiniu|ncloud|bcebos|myhuaweicloud|ksyun|upyun|jdcloud|ufile|selcdn|hetzner|your-objectstorage/i;
 const amazon =
   /\baws|aws[_\b]|amazon|\bs3[a-z]?\b|s3[_:./-]|boto|\biam\b|arn:aws|\bbucket|_bucket|bucket_|access[_ -]?key|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:gov-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b/i;
 
