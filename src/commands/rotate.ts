@@ -504,6 +504,7 @@ function namer(io: Io): (path: string) => string {
 
 function ago(date: string, now: Date): string {
   const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(date)) / 60_000));
+  if (minutes < 2) return "just now";
   if (minutes < 120) return `${minutes} minutes ago`;
   return minutes < 72 * 60 ? `${Math.round(minutes / 60)} hours ago` : `${Math.round(minutes / 1440)} days ago`;
 }

@@ -44,6 +44,8 @@ export interface CloudSeat {
  */
 export interface Cloud {
   failureOf(error: unknown): CloudFailure;
+  /** How far AWS's clock is ahead of this machine's, in milliseconds, as its answers so far showed. */
+  clockOffset(): Promise<number>;
   /** Null where there is no such user. */
   getUser(name: string): Promise<{ readonly arn: string; readonly tags: Readonly<Record<string, string>> } | null>;
   createUser(user: {

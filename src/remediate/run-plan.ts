@@ -174,7 +174,7 @@ async function deactivate(plan: Plan, context: RunContext): Promise<StepData> {
 }
 
 async function revoke(plan: Plan, context: RunContext, deny: "sessions" | "everything"): Promise<StepData> {
-  const at = new Date(context.now());
+  const at = new Date(context.now() + (await context.cloud.clockOffset()));
   const document = deny === "everything" ? denyEverything() : denySessionsBefore(at);
   try {
     await context.cloud.putUserPolicy(plan.key.user, denyPolicyName, JSON.stringify(document));
@@ -191,14 +191,22 @@ async function revoke(plan: Plan, context: RunContext, deny: "sessions" | "every
  * meanwhile is switched off too, and the denial is put again.
  */
 async function settle(plan: Plan, context: RunContext): Promise<StepData> {
-  const { cloud, oldPair } = context;
+  const { oldPair } = context;
+  // One seat for the whole wait: it learns AWS's clock from the first answer.
+  return oldPair
+    ? withSeat(context, plan, oldPair, (seat) => settleWith(plan, context, seat))
+    : settleWith(plan, context, null);
+}
+
+async function settleWith(plan: Plan, context: RunContext, old: CloudSeat | null): Promise<StepData> {
+  const { cloud } = context;
   const { user, id } = plan.key;
   const end = context.now() + settleLimit;
   let proof = "";
   for (let streak = 0, wait = 500; streak < 2; wait = Math.min(wait * 2, 8_000)) {
     let refused: boolean;
-    if (oldPair) {
-      refused = await isRefused(plan, context, oldPair);
+    if (old) {
+      refused = await isRefused(context, old);
       proof = "AWS refuses it";
     } else {
       refused = (await cloud.listKeys(user))?.every((key) => key.id !== id || key.status === "Inactive") ?? true;
@@ -239,17 +247,14 @@ async function settle(plan: Plan, context: RunContext): Promise<StepData> {
   return { detail: proof, proof, ...(found.length > 0 ? { strangers: found } : {}) };
 }
 
-async function isRefused(plan: Plan, context: RunContext, pair: CloudPair): Promise<boolean> {
+async function isRefused(context: RunContext, seat: CloudSeat): Promise<boolean> {
   try {
-    await withSeat(context, plan, pair, (seat) => seat.identity());
+    await seat.identity();
     return false;
   } catch (error) {
     context.crashed(error);
     const { kind, code } = context.cloud.failureOf(error);
-    return (
-      kind === "refused" &&
-      /InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient|SignatureDoesNotMatch/.test(code)
-    );
+    return kind === "refused" && /InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient/.test(code);
   }
 }
 

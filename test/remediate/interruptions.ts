@@ -66,7 +66,8 @@ export class Killer {
         const member: unknown = Reflect.get(object, name);
         if (typeof member !== "function") return member;
         return (...args: unknown[]) => {
-          if (name === "failureOf" || name === "close") return Reflect.apply(member, object, args);
+          if (name === "failureOf" || name === "close" || name === "clockOffset")
+            return Reflect.apply(member, object, args);
           if (name === "as") return this.watch(Reflect.apply(member, object, args) as object, "seat");
           return this.async(`${label}.${String(name)}`, () => Reflect.apply(member, object, args) as Promise<unknown>);
         };
