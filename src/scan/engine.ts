@@ -206,6 +206,7 @@ function readDocument(document: Document, rules: Rules): Reading {
     if (why !== null) dropped.set(candidate.value, why);
     const half =
       why !== null &&
+      why !== otherStoreKey &&
       candidate.match.weak === true &&
       isSecretName(candidate.match.label ?? "") &&
       isNeutralName(candidate.match.label ?? "");
@@ -261,12 +262,14 @@ function dropDearer(best: Map<string, Assembled>): void {
   }
 }
 
+const otherStoreKey = "a key of another store than AWS";
+
 /** Why a candidate without a partner is not reported, or null when it is. */
 function whyNotAlone({ match, value }: Candidate, view: View, path: string): string | null {
   if (match.part === "accessKeyId" && match.weak === true) return "a word, and no secret beside it";
   if (match.part !== "secretAccessKey") return null;
   const { start, end } = match.span;
-  if (isOtherStore(view.text, start, end)) return "a key of another store than AWS";
+  if (isOtherStore(view.text, start, end)) return otherStoreKey;
   if (match.weak !== true) return null;
   const label = match.label ?? "";
   const named = isSecretName(label);

@@ -127,8 +127,8 @@ function costOf(
   const shared = mine.filter((word) => b.words.has(word)).length;
   const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
   if (weak && !(sameName && lines <= 40) && !reaches(secret, lines, gap, together)) return Number.POSITIVE_INFINITY;
-  let cost = linesCost(lines, weak) + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b);
-  cost += Math.abs(a.headings - b.headings) * price.heading;
+  let cost = linesCost(lines, weak) + Math.min(Math.abs(a.blanks - b.blanks), 15) * price.blankLine + bracketCost(a, b);
+  cost += Math.min(Math.abs(a.headings - b.headings), 5) * price.heading;
   if (a.block !== b.block) cost += price.block;
   cost += lines === 0 ? Math.min(gap, 4000) * price.character : price.apart;
   if (weak) cost += secret.match.label === undefined ? price.unnamed : price.weak;
@@ -213,7 +213,10 @@ function tokenCost(a: Spot, b: Spot): number {
   const lines = Math.abs(a.line - b.line);
   const gap = lines === 0 ? Math.abs(a.start - b.start) * price.character : 0;
   return (
-    (lines * price.line + Math.abs(a.blanks - b.blanks) * price.blankLine + bracketCost(a, b) + Math.min(gap, 40)) *
+    (lines * price.line +
+      Math.min(Math.abs(a.blanks - b.blanks), 15) * price.blankLine +
+      bracketCost(a, b) +
+      Math.min(gap, 40)) *
       0.5 +
     (a.section === b.section ? 0 : price.section)
   );
