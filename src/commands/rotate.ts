@@ -240,6 +240,7 @@ async function begin(id: string | undefined, options: RotateOptions, settings: A
     throw new KeyguardError("usage", "--order is contain-first or replace-first");
   const leak = await findLeak(id, options, settings, io);
   const folder = journalFolder(io);
+  const runsBefore = new Set(folder.list().map((journal) => journal.run));
   const [unfinished] = folder.openRuns(leak.id);
   if (unfinished && !options.dryRun)
     throw new KeyguardError("refused", `a rotation of this key was begun ${unfinished.began} and is not finished`, {
@@ -301,6 +302,11 @@ async function begin(id: string | undefined, options: RotateOptions, settings: A
   });
   const unlock = folder.lock(plan.key.id);
   try {
+    // Whoever waited at the question may have been overtaken: these facts are no longer true.
+    if (folder.list().some((other) => other.plan.key.id === leak.id && !runsBefore.has(other.run)))
+      throw new KeyguardError("refused", "another keyguard has rotated this key meanwhile", {
+        hint: "keyguard rotate again looks at what there is now",
+      });
     const journal = folder.begin(plan);
     return await follow(contextOf(journal, cloud, leak.pair, options, settings, io), options, settings, admin, io);
   } finally {

@@ -175,7 +175,8 @@ async function findOwner(clients: Clients, region: string, { accessKeyId }: Fact
       },
     );
   }
-  if (!userName || (/root/.test(userName.replace(/[^a-z<>_]/g, "")) && /^<?root/.test(userName)))
+  // Root is no user: its name is left out, or stands as the credential report has it.
+  if (!userName || userName === "<root_account>")
     throw new KeyguardError("refused", "this key belongs to the account's root, which no user can rotate", {
       hint: "sign in as root, Security credentials, deactivate and delete the key, and make no other; for a member account sts:AssumeRoot; then keyguard create BUCKET",
     });
