@@ -67,6 +67,8 @@ interface Kernel {
 /** Kinds of suspects, as wasm/search.ts has them. */
 const kind = { run: 1, encoded: 2, pieces: 3, constant: 4, long: 5, list: 6 } as const;
 
+/** What most areas hold. */
+const nothing = new Uint32Array(0);
 /**
  * How far around an anchor the engine looks, in bytes. What vouches for a token stands within 1,500 characters of it; an
  * id further away is an anchor itself. A presigned URL reaches back 4,000.
@@ -136,7 +138,7 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
   const verdicts = new Map<bigint, boolean>();
   const known = new Map<string, Known>();
   const tokens = new Map<string, boolean>();
-  const regions = new Map<string, boolean>();
+  const regions = new Map<bigint, boolean>();
   const cost = { windows: 0, windowBytes: 0, texts: 0, textBytes: 0, moved: 0 };
 
   let view = Buffer.from(memory.buffer);
@@ -159,9 +161,10 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
   /** What becomes of the bytes [start, end) when decoded: whether a token of a length and shape that is reported. */
   const canBecomeSecret = (bytes: Buffer, start: number, end: number): boolean => {
     if (end - start > 20_000) return true;
-    const text = bytes.toString("latin1", start, end);
-    let can = regions.get(text);
+    const digest = kernel.digest(start, end - start, seed);
+    let can = regions.get(digest);
     if (can !== undefined) return can;
+    const text = bytes.toString("latin1", start, end);
     can = false;
     for (const view of readings(new View(text))) {
       for (const [run] of view.text.matchAll(/[A-Za-z0-9+/]{40,}/g)) {
@@ -171,8 +174,8 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
       // Behind an id a secret's end is known, and what follows a percent sign may have stood alone.
       if (/AKIA|ASIA/.test(view.text)) can = true;
     }
-    if (regions.size > 20_000) regions.clear();
-    regions.set(text, can);
+    if (regions.size > 100_000) regions.clear();
+    regions.set(digest, can);
     return can;
   };
 
@@ -227,7 +230,7 @@ export function createTriage(rules: Rules, memory: WebAssembly.Memory, at: numbe
     if (constants && decodeConstants(new View(bytes.toString("latin1", from, to))) !== null) {
       kept.push(kind.constant, 0, length);
     }
-    const result = Uint32Array.from(kept);
+    const result = kept.length === 0 ? nothing : Uint32Array.from(kept);
     if (areaSuspects.size > 100_000) areaSuspects.clear();
     areaSuspects.set(digest, result);
     return result;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import type { Repository } from "../../git/repository.ts";
 import { type GitPlace, tryGit } from "../../git/spawn-git.ts";
 
@@ -28,7 +28,10 @@ export async function openObjectStore(place: GitPlace, repository: Repository): 
     place.dir,
     own.status === 0 ? own.stdout.toString("utf8").replace(/\n$/, "") : join(repository.commonDir, "objects"),
   );
-  const folders = withAlternates(first, (place.env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? "").split(":").filter(Boolean));
+  const folders = withAlternates(
+    first,
+    (place.env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? "").split(delimiter).filter(Boolean),
+  );
   const packs: PackFile[] = [];
   const unread: { path: string; why: string }[] = [];
   let promisor = false;

@@ -12,7 +12,7 @@ export const largestObject = 64 << 20;
 /** Bytes of what a delta keeps that are searched on both sides of what it changes: a label reaches 240 characters. */
 const context = 320;
 /** A thread whose memory has grown beyond this begins a new one after the tree that needed it. */
-const memoryToKeep = 96 << 20;
+const memoryToKeep = 64 << 20;
 
 /** What a walk over a pack tells. Places are those of the plan. */
 export interface PackSink {
