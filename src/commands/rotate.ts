@@ -543,7 +543,7 @@ function describePlan(plan: Plan, io: Io): string {
     ...plan.steps.map((step, index) => `  ${String(index + 1).padStart(2)}  ${describeStep(step, plan, name)}`),
     ...plan.warnings.map((warning) => `  mind: ${warning}`),
     ...(plan.left.length > 0 ? ["  left for you:", ...plan.left.map((what) => `    ${what}`)] : []),
-    "  rather no long-lived key at all? a role with source_profile needs none: docs/rotation.md",
+    "  rather no long-lived key at all? docs/rotation.md",
   ];
   return `${lines.join("\n")}\n`;
 }

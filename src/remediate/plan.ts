@@ -246,7 +246,7 @@ export function makePlan(facts: Facts, choices: Choices, run: string): Plan {
     throw new KeyguardError("usage", "a key cannot switch itself off and go on working", {
       hint: "--self needs --order replace-first; better, name an administrator with --admin-profile",
     });
-  const can = choices.newUser || choices.can !== null ? chooseAbilities(facts, choices) : facts.can;
+  const can = chooseAbilities(facts, choices);
   const prefixes = choices.newUser ? choosePrefixes(facts, choices) : choices.prefixes;
   const { bucket } = facts;
   const scope: Scope = {

@@ -54,7 +54,9 @@ export async function rollBack(context: RunContext): Promise<RolledBack> {
             ]
           : []),
       ]
-    : [`the leaked key ${plan.key.id} is active: it was not touched`];
+    : plan.key.id === ""
+      ? []
+      : [`the leaked key ${plan.key.id} is active: it was not touched`];
   journal.add({ kind: "rolled-back" });
   return { restored, edited, deleted, stays };
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { KeyguardError } from "../../src/model/errors.ts";
 import type { Choices } from "../../src/remediate/plan.ts";
 import { rollBack } from "../../src/remediate/roll-back.ts";
@@ -17,6 +17,9 @@ interface Case {
   readonly crash: CrashPoint | null;
   readonly faults: readonly FaultRule[];
 }
+
+// Hundreds of lives one after the other: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000 });
 
 let cases = 0;
 const began = performance.now();
