@@ -1,5 +1,5 @@
 import type { Keyword } from "../detectors/detector.ts";
-import type { Rules } from "./engine.ts";
+import type { Rules } from "./rules.ts";
 
 /** A byte string, written as latin1, one of which stands in every text that the engine can report on. */
 export interface Literal {

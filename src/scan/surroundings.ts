@@ -63,7 +63,7 @@ function isForeignId(id: string): boolean {
  * Whether a bare `secret_key` is the one of an access key: an access key stands beside it, and no secret access key of
  * its own name does (Django's and Flask's `SECRET_KEY` stand in settings that read AWS's from the environment).
  */
-export function isKeysOther(text: string, start: number, end: number, path: string): boolean {
+export function standsWithAccessKey(text: string, start: number, end: number, path: string): boolean {
   const near = text.slice(Math.max(0, start - 3000), end + 3000);
   if (/aws[_.-]?secret|secret[_.-]?access[_.-]?key/i.test(near.replace(text.slice(Math.max(0, start - 60), start), "")))
     return false;

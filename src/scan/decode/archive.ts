@@ -1,4 +1,5 @@
 import { gunzipSync, inflateRawSync } from "node:zlib";
+import { latin1 } from "../latin1.ts";
 
 /** A file inside a container. */
 export interface Member {
@@ -157,10 +158,4 @@ function* openTar(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
       if (budget.bytes <= 0 || budget.members <= 0) return;
     } else longName = "";
   }
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, Math.min(end, bytes.length) - start)).toString(
-    "latin1",
-  );
 }
