@@ -16,18 +16,19 @@ export function sightDocument(document: Document, rules: Rules): Sighting[] {
   const { seen, assembled, wide } = readDocument(document, rules);
   if (assembled.length === 0) return [];
   const lines = new LineIndex(document.raw.text, wide);
-  const sightings: Sighting[] = [];
+  const standing = groupByValue(seen);
   const spans = seen.filter(({ match }) => match.clean === undefined).map(({ span }) => span);
-  for (const { kind, detector, parts, cost, half } of assembled) {
-    const places = placesOf(parts, seen, lines, document, spans);
-    if (!isFresh(places, document.fresh)) continue;
-    const expires =
-      seen.find(({ value, match }) => match.expires !== undefined && value === parts.get("value"))?.match.expires ??
-      null;
-    const notes = seen
-      .filter(({ value, match }) => match.note !== undefined && value === parts.get("value"))
-      .map(({ match }) => match.note!);
-    sightings.push({
+  const placed = assembled
+    .map((one) => ({ one, places: placesOf(one.parts, standing, lines, document, spans) }))
+    .filter(({ places }) => isFresh(places, document.fresh));
+  const names = namesAt(
+    document.raw.text,
+    placed.flatMap(({ places }) => places.slice(0, 1)),
+  );
+  return placed.map(({ one: { kind, detector, parts, cost, half }, places }) => {
+    const said = (standing.get(parts.get("value") ?? "") ?? []).map(({ match }) => match);
+    const notes = new Set(said.flatMap(({ note }) => (note === undefined ? [] : [note])));
+    return {
       textId: document.id,
       path: document.path,
       detector,
@@ -35,20 +36,30 @@ export function sightDocument(document: Document, rules: Rules): Sighting[] {
       credential: credentialOf(parts),
       places,
       confidence: cost > 60 ? "likely" : "certain",
-      ...judgeSeverity(kind, parts, document.path, rules, [...new Set(notes)]),
-      expires,
+      ...judgeSeverity(kind, parts, document.path, rules, [...notes]),
+      expires: said.find(({ expires }) => expires !== undefined)?.expires ?? null,
       allow: inlineAllow(document.raw.text, lines, places),
-      names: namesOf(document.raw.text, places),
+      names: names.get(places[0]?.span.start ?? -1) ?? [],
       ...(half === true ? { half } : {}),
-    });
-  }
-  return sightings;
+    };
+  });
 }
 
-/** The words that say whose the credential is, read off its first place. */
-function namesOf(text: string, places: readonly Place[]): string[] {
-  const spot = places[0] === undefined ? undefined : readSpots(text, [places[0].span])[0];
-  return spot === undefined ? [] : [...spot.words];
+/** Where each value was seen. Looked up rather than searched for: thousands of ids can stand in one text. */
+function groupByValue(seen: readonly Seen[]): Map<string, Seen[]> {
+  const standing = new Map<string, Seen[]>();
+  for (const one of seen) {
+    const there = standing.get(one.value);
+    if (there === undefined) standing.set(one.value, [one]);
+    else there.push(one);
+  }
+  return standing;
+}
+
+/** The words that say whose a credential is, by the offset of the place that they lead to. */
+function namesAt(text: string, places: readonly Place[]): Map<number, string[]> {
+  const spans = places.map(({ span }) => span).sort((a, b) => a.start - b.start);
+  return new Map(readSpots(text, spans, "each alone").map(({ start, words }) => [start, [...words]]));
 }
 
 function credentialOf(parts: ReadonlyMap<Part, string>): Credential {
@@ -69,7 +80,7 @@ const partOrder: readonly Part[] = ["accessKeyId", "secretAccessKey", "sessionTo
 /** Every place of each part, each byte range once, in the order of the text. */
 function placesOf(
   parts: ReadonlyMap<Part, string>,
-  seen: readonly Seen[],
+  standing: ReadonlyMap<string, readonly Seen[]>,
   lines: LineIndex,
   document: Document,
   spans: readonly Span[],
@@ -79,8 +90,8 @@ function placesOf(
     const value = parts.get(part);
     if (value === undefined) continue;
     const taken: Span[] = [];
-    for (const { span, value: candidate, match } of seen) {
-      if (candidate !== value || match.part !== part || taken.some((other) => touches(other, span))) continue;
+    for (const { span, match } of standing.get(value) ?? []) {
+      if (match.part !== part || taken.some((other) => touches(other, span))) continue;
       taken.push(span);
       const position = shiftLines(lines.position(span), (document.firstLine ?? 1) - 1);
       places.push({

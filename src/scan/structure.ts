@@ -1,3 +1,5 @@
+import type { Span } from "../model/span.ts";
+
 /**
  * Where a value stands in the structure of a text, for any format: the brackets and the indentation around it, the
  * section and the paragraph it is in, and the names that lead to it. Pairing goes by this before it goes by distance.
@@ -36,8 +38,15 @@ const headerStart = /^[ \t]*[#;[\-=*_</rR]/;
 /** How many lines up a name may stand under which a value is indented. */
 const climb = 60;
 
-/** Reads the structure around each of the spans, which must be sorted by their start. Takes one pass over the text. */
-export function readSpots(text: string, spans: readonly { readonly start: number; readonly end: number }[]): Spot[] {
+/**
+ * Reads the structure around each of the spans, which must be sorted by their start. Takes one pass over the text. Spans
+ * on one line are values of one another's row, and no names, unless `each alone` asks for each as if it were the only one.
+ */
+export function readSpots(
+  text: string,
+  spans: readonly Span[],
+  neighbours: "values" | "each alone" = "values",
+): Spot[] {
   const spots: Spot[] = [];
   const open: number[] = [];
   const lineStarts: number[] = [0];
@@ -78,7 +87,7 @@ export function readSpots(text: string, spans: readonly { readonly start: number
           documents,
           headings,
           blanks,
-          ...namesOf(text, span.start, lineStarts, spots, title),
+          ...namesOf(text, span.start, lineStarts, neighbours === "values" ? spots : [], title),
         });
         next++;
       }
