@@ -328,25 +328,23 @@ async function takeUp(
   if (journal === undefined)
     throw new KeyguardError("usage", "no rotation is open", { hint: "keyguard rotate AKIA… begins one" });
   const { plan } = journal;
-  if (options.resume !== undefined && journal.state !== "open")
-    throw new KeyguardError(
-      "refused",
-      journal.state === "finished" ? `run ${journal.run} is finished` : `run ${journal.run} is being rolled back`,
-      {
-        ...(journal.state === "rolling-back" ? { hint: `keyguard rotate --rollback ${journal.run}` } : {}),
-      },
-    );
-  const admin = await resolveCredentials(settings, { profile: options.adminProfile });
+  if (options.resume !== undefined) checkOpen(journal);
+  const files = plan.steps.flatMap((step) => (step.kind === "write" ? [step.file.path] : []));
+  const backups = files.map((path) => backupPath(path, plan.run));
+  const oldPair =
+    pairInFiles(plan.key.id, [...files, ...backups]) ??
+    leakOf(plan.key.id, (await findByIds(io, [plan.key.id], true))[0]).pair;
+  const resolved = await resolveCredentials(settings, { profile: options.adminProfile });
+  // The profile may hold the new key already, which may do nothing of this.
+  const admin = plan.self && oldPair ? { ...resolved, pair: oldPair } : resolved;
   const region = partitionOf(`arn:${plan.key.partition}:iam::${plan.key.account}:root`).region;
   const cloud = openCloud(settings, admin.pair, { profile: options.adminProfile, region });
   const unlock = folder.lock(plan.key.id);
   try {
-    const files = plan.steps.flatMap((step) => (step.kind === "write" ? [step.file.path] : []));
-    const backups = files.map((path) => backupPath(path, plan.run));
-    const oldPair =
-      pairInFiles(plan.key.id, [...files, ...backups]) ??
-      leakOf(plan.key.id, (await findByIds(io, [plan.key.id], true))[0]).pair;
-    const context = contextOf(folder.open(journal.run), cloud, oldPair, options, settings, io);
+    // Another process may have ended this run while this one waited for the lock.
+    const current = folder.open(journal.run);
+    if (options.resume !== undefined) checkOpen(current);
+    const context = contextOf(current, cloud, oldPair, options, settings, io);
     if (options.rollback !== undefined) return await takeBack(context, options, io);
     if (!options.quiet) io.stderr.write(`going on with ${plan.run}, begun ${journal.began}\n`);
     return await follow(context, options, settings, admin, io);
@@ -354,6 +352,16 @@ async function takeUp(
     cloud.close();
     unlock();
   }
+}
+
+function checkOpen({ run, state }: Journal): void {
+  if (state === "open") return;
+  const rolling = state === "rolling-back";
+  throw new KeyguardError(
+    "refused",
+    rolling ? `run ${run} is being rolled back` : `run ${run} is ${state === "finished" ? "finished" : "rolled back"}`,
+    rolling ? { hint: `keyguard rotate --rollback ${run}` } : {},
+  );
 }
 
 function checkRun(run: string): string {

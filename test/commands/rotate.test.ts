@@ -84,8 +84,11 @@ describe("keyguard rotate", () => {
       ".aws/credentials",
       `[admin]\naws_access_key_id = ${scene.admin.id}\naws_secret_access_key = ${scene.admin.secret}\n`,
     );
+    scene.aws.fault({ service: "iam", action: "UpdateAccessKey", kind: "access-denied" });
     const ran = await rotate(scene.admin.id, "--self", "--order", "replace-first", "--yes", "--bucket", "lab-volumes");
-    expect(ran).toMatchObject({ code: 0 });
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining("could not deactivate") });
+    expect(scene.read(".aws/credentials")).not.toContain(scene.admin.id);
+    expect(await rotate("--resume")).toMatchObject({ code: 0 });
     expect(scene.admin.status).toBe("Inactive");
     expect(scene.read(".aws/credentials")).not.toContain(scene.admin.id);
   });
