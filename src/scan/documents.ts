@@ -1,7 +1,7 @@
 import type { Text } from "../model/text.ts";
 import { type ArchiveBudget, archiveDepth, containerKind, newBudget, openContainer } from "./decode/archive.ts";
 import { latin1 } from "./latin1.ts";
-import { mayHold } from "./may-hold.ts";
+import { isNamedSecret, mayHold } from "./may-hold.ts";
 import type { Rules } from "./rules.ts";
 import { View } from "./view.ts";
 
@@ -40,7 +40,7 @@ export function* documentsOf(
       onUnread(path, member.why);
       continue;
     }
-    if (containerKind(member.bytes) === null && !mayHold(member.bytes, rules)) continue;
+    if (!mayHold(member.bytes, rules) && !isNamedSecret(member.bytes, path)) continue;
     // A delta says which bytes of the container are new, not which of its members': a changed container is new as a whole.
     yield* documentsOf({ id: text.id, path, bytes: member.bytes, fresh: "all" }, rules, onUnread, budget, depth + 1);
   }

@@ -14,8 +14,8 @@ export interface Magic {
 }
 
 /**
- * What tells a container that the engine opens: zip (jar, whl, docx …), gzip, tar; and UTF-16 with a byte order mark.
- * A text that begins so goes to the engine whatever literals it holds.
+ * What tells a container that the engine opens: zip (jar, whl, docx …), gzip, tar. A text that begins so goes to the
+ * engine whatever literals it holds; an empty zip, which begins with its directory's end, need not.
  */
 export const containerMagic: readonly Magic[] = [
   { bytes: "PK\x03\x04", offset: 0 },

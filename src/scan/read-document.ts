@@ -45,12 +45,15 @@ export function readDocument(document: Document, rules: Rules): Reading {
   return {
     seen: all,
     assembled: foldIntoOwners(assembled, document.raw, all),
-    wide: views.some(({ via }) => via[0] === "utf-16"),
+    wide: views[0]?.via[0] === "utf-16",
     dropped,
   };
 }
 
-/** What the detectors see in a view and do not call clean. Notes all of it in `seen`, each value at each place once. */
+/**
+ * What the detectors see in a view and do not call clean. Notes all of it in `seen`, each value at each place once: as
+ * what it is reported by, where one view calls it clean (a piece of an escaped value) and a later one does not.
+ */
 function findCandidates(view: View, path: string, rules: Rules, seen: Map<string, Seen>): Candidate[] {
   const candidates: Candidate[] = [];
   for (const detector of rules.detectors) {
@@ -59,7 +62,9 @@ function findCandidates(view: View, path: string, rules: Rules, seen: Map<string
       const candidate: Candidate = { detector: detector.id, match, value };
       const span = view.spanOf(match.span.start, match.span.end);
       const key = `${match.part} ${span.start} ${value}`;
-      if (!seen.has(key)) seen.set(key, { ...candidate, view, span });
+      const before = seen.get(key);
+      if (before === undefined || (before.match.clean !== undefined && match.clean === undefined))
+        seen.set(key, { ...candidate, view, span });
       if (match.clean === undefined) candidates.push(candidate);
     }
   }

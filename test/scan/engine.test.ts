@@ -43,6 +43,16 @@ describe("what the engine says of a credential", () => {
     expect(sighting?.places.map(({ line }) => line)).toEqual([2, 3]);
   });
 
+  it("counts the lines of a plain text to which UTF-16 was appended as what it began with", () => {
+    const appended = Buffer.from("appended by PowerShell, which writes UTF-16\r\n", "utf16le");
+    const plain = Buffer.from(`one\ntwo\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
+    const [sighting] = scan(Buffer.concat([plain, appended]));
+    expect(sighting?.places.map(({ line, column }) => [line, column])).toEqual([
+      [3, 19],
+      [4, 23],
+    ]);
+  });
+
   it("names the member of an archive", () => {
     const [sighting] = scan(gzipSync(`aws_access_key_id=${id}\naws_secret_access_key=${secret}\n`), "backup.env.gz");
     expect(sighting?.path).toBe("backup.env.gz!content");

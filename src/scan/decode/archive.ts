@@ -54,6 +54,13 @@ export function* openContainer(bytes: Uint8Array, budget: ArchiveBudget): Iterab
   }
 }
 
+const overBudget = "unpacks to more than keyguard reads of one archive";
+const leftOut = "not read, nor what follows it: the archive unpacks to more than keyguard reads of one";
+
+function isSpent({ bytes, members }: ArchiveBudget): boolean {
+  return bytes <= 0 || members <= 0;
+}
+
 function openGzip(bytes: Uint8Array, budget: ArchiveBudget): Member | Unopened {
   const named = (bytes[3] ?? 0) & 8;
   const end = named ? bytes.indexOf(0, 10) : 10;
@@ -62,8 +69,7 @@ function openGzip(bytes: Uint8Array, budget: ArchiveBudget): Member | Unopened {
 }
 
 function unpack(path: string, inflate: () => Uint8Array, budget: ArchiveBudget): Member | Unopened {
-  if (budget.bytes <= 0 || budget.members <= 0)
-    return { path, why: "unpacks to more than keyguard reads of one archive" };
+  if (isSpent(budget)) return { path, why: overBudget };
   try {
     const unpacked = inflate();
     budget.bytes -= unpacked.length;
@@ -74,7 +80,7 @@ function unpack(path: string, inflate: () => Uint8Array, budget: ArchiveBudget):
       error instanceof RangeError ||
       (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE");
     if (large) budget.bytes = 0;
-    return { path, why: large ? "unpacks to more than keyguard reads of one archive" : "damaged: it does not unpack" };
+    return { path, why: large ? overBudget : "damaged: it does not unpack" };
   }
 }
 
@@ -114,6 +120,10 @@ function* openZip(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
     const path = latin1(bytes, at + 46, at + 46 + nameLength);
     at += 46 + nameLength + data.getUint16(at + 30, true) + data.getUint16(at + 32, true);
     if (path.endsWith("/")) continue;
+    if (isSpent(budget)) {
+      yield { path, why: leftOut };
+      return;
+    }
     if (flags & 1) {
       yield { path, why: "encrypted" };
       continue;
@@ -124,11 +134,11 @@ function* openZip(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
     }
     const start = local + 30 + data.getUint16(local + 26, true) + data.getUint16(local + 28, true);
     const packed = bytes.subarray(start, start + size);
+    if (method === 0 && packed.length < size) yield { path, why: "cut short" };
     if (method === 0) yield unpack(path, () => packed, budget);
     else if (method === 8)
       yield unpack(path, () => inflateRawSync(packed, { maxOutputLength: Math.max(1, budget.bytes) }), budget);
     else yield { path, why: `packed with a method that keyguard does not know (${method})` };
-    if (budget.bytes <= 0 || budget.members <= 0) return;
   }
 }
 
@@ -150,12 +160,17 @@ function* openTar(bytes: Uint8Array, budget: ArchiveBudget): Iterable<Member | U
     if (type === "L") longName = latin1(content, 0, Math.min(content.length, 4096)).replace(/\0.*/s, "");
     else if (type === "x")
       longName = /\d+ path=([^\n]*)\n/.exec(latin1(content, 0, Math.min(content.length, 8192)))?.[1] ?? "";
-    else if (type === "0" || type === "\0") {
+    else {
       const path = longName || (prefix ? `${prefix}/${short}` : short);
       longName = "";
+      // Links, folders and devices have no content; `7` is a file that should lie in one piece.
+      if (type !== "0" && type !== "\0" && type !== "7") continue;
+      if (isSpent(budget)) {
+        yield { path, why: leftOut };
+        return;
+      }
       if (content.length < size) yield { path, why: "cut short" };
       yield unpack(path, () => content, budget);
-      if (budget.bytes <= 0 || budget.members <= 0) return;
-    } else longName = "";
+    }
   }
 }
