@@ -1,6 +1,7 @@
 // Runs the bundle and a part of the tests under the other Node releases that are supported, whose binaries come from the
 // registry: node scripts/check-node-versions.mjs [22 24 26]
 import { execFileSync, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -65,7 +66,8 @@ function tryOut(node, env) {
       encoding: "utf8",
     });
   const run = (...args) => spawnSync(node, [keyguard, ...args], { cwd: repository, env, encoding: "utf8" });
-  const pair = `AWS_ACCESS_KEY_ID=${["AKIA", "Y34FZKBOKMUTVV7A"].join("")}\nAWS_SECRET_ACCESS_KEY=${["mA9xP2kQzR7vB4nT8wL1", "cY6dF3gH5jS0+eU/oKiN"].join("")}\n`;
+  const id = `AKIA${Array.from(randomBytes(16), (byte) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte & 31]).join("")}`;
+  const pair = `AWS_ACCESS_KEY_ID=${id}\nAWS_SECRET_ACCESS_KEY=${randomBytes(30).toString("base64")}\n`;
   try {
     git("init", "-q");
     writeFileSync(join(repository, "settings.txt"), pair);

@@ -1,6 +1,7 @@
 // Packs the project as npm would publish it, installs the package into an empty folder without the network, and runs it:
 // what the bundle needs and the package lacks shows here.
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,10 +30,7 @@ try {
     folder,
   );
   const version = run(join(folder, "node_modules/.bin/keyguard"), ["--version"], folder).trim();
-  writeFileSync(
-    join(folder, "leak.env"),
-    `AWS_SECRET_ACCESS_KEY=${["mA9xP2kQzR7vB4nT8wL1", "cY6dF3gH5jS0+eU/oKiN"].join("")}\n`,
-  );
+  writeFileSync(join(folder, "leak.env"), `AWS_SECRET_ACCESS_KEY=${randomBytes(30).toString("base64")}\n`);
   let status = 0;
   try {
     run(join(folder, "node_modules/.bin/keyguard"), ["scan", "--quiet", "leak.env"], folder);

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isReadThoughIgnored } from "../detectors/credential-file.ts";
 import { findRepository, type Repository } from "../git/repository.ts";
 import {
   type Environment,
@@ -11,7 +12,6 @@ import {
 } from "../git/spawn-git.ts";
 import { KeyguardError } from "../model/errors.ts";
 import { asBytePath, type BytePath, bytePathOf, fsPath, joinBytePath, readablePath } from "./byte-path.ts";
-import { isCredentialFile } from "./credential-files.ts";
 import { type FileReader, fileReader } from "./read-windows.ts";
 import { emptyTally, type Sink, type Tally } from "./sink.ts";
 import { walk } from "./walk.ts";
@@ -275,7 +275,7 @@ class TreeReader {
       if (end.status !== 0) throw gitFailure([name], end);
     }
     for (const path of known) {
-      if (!isCredentialFile(path)) continue;
+      if (!isReadThoughIgnored(path)) continue;
       const pending = this.#read(root, path, prefix);
       if (pending !== undefined) await pending;
     }
