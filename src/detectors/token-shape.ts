@@ -166,9 +166,10 @@ function commonPairsIn(letters: string): number {
 function looksLikeWords(token: string): boolean {
   let inWords = 0;
   for (const word of token.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? []) if (/[aeiou]/i.test(word)) inWords += word.length;
-  if (inWords >= token.length * 0.7) return true;
+  const spelled = commonPairsIn(token.toUpperCase());
+  if (inWords >= token.length * 0.7 && spelled >= token.length * 0.18) return true;
   // Letters alone are a name sooner than a secret (one in 4,000): there the pairs that languages use decide.
-  return /^[A-Za-z]+$/.test(token) && commonPairsIn(token.toUpperCase()) >= token.length * 0.25;
+  return /^[A-Za-z]+$/.test(token) && spelled >= token.length * 0.25;
 }
 
 /**
