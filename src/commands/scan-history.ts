@@ -106,9 +106,10 @@ export async function scanHistory(request: HistoryRequest, settings: Settings, i
     exposure: exposureOf(finding, reviewed, map, repository),
   });
   const incomplete = await describeGaps(place, repository, scan, request, io);
+  const hasRemote = (await tryGit(place, ["remote"])).stdout.length > 0;
   return {
     complete: scan.unread.length === 0 && !scan.stopped && incomplete.accepted,
-    coverage: coverageOf(scan, refs, request, [...incomplete.notes, ...map.notes], shard),
+    coverage: coverageOf(scan, refs, request, [...incomplete.notes, ...map.notes], shard, hasRemote),
     unread: [...scan.unread, ...incomplete.unread],
     findings: gathered.findings.map(expose).sort(byExposure),
     allowed: gathered.allowed.map((one) => ({ ...one, finding: expose(one.finding) })),
@@ -161,12 +162,15 @@ function threadStarter(settings: Settings): ((shared: Shared) => Worker) | null 
   return null;
 }
 
-/** The ids that `--refs-only` and `--since` leave, or null for everything. */
+/**
+ * The ids that `--refs-only` and `--since` leave, or null for everything. `--since` alone leaves out what older commits
+ * reach, and nothing else: a lost commit, an entry of a reflog and a dangling object have no date that could be trusted.
+ */
 async function listWanted(
   place: GitPlace,
   { refsOnly, since }: HistoryRequest,
   refs: readonly Ref[],
-): Promise<Set<string> | null> {
+): Promise<{ has(id: string): boolean } | null> {
   if (refsOnly !== true && since === undefined) return null;
   const from = [...new Set(refs.map(({ id }) => id))];
   const excluded: string[] = [];
@@ -175,24 +179,31 @@ async function listWanted(
     if (revision.status === 0) excluded.push(revision.stdout.toString("latin1").trim());
     else excluded.push(...(await listOlder(place, from, since)));
   }
-  const wanted = new Set<string>();
+  if (refsOnly !== true) {
+    if (excluded.length === 0) return null;
+    const older = await listReached(place, excluded);
+    return { has: (id) => !older.has(id) };
+  }
+  const wanted = await listReached(place, [...from, ...excluded.map((id) => `^${id}`)]);
+  // Annotated tags are named by their refs only.
+  if (excluded.length === 0) for (const id of from) wanted.add(id);
+  return wanted;
+}
+
+/** The objects that revisions reach; `^` before one takes away what it reaches. */
+async function listReached(place: GitPlace, revisions: readonly string[]): Promise<Set<string>> {
+  const reached = new Set<string>();
   const git = startGit(place, ["rev-list", "--objects", "--missing=allow-any", "--stdin"]);
-  git.stdin.end(`${[...from, ...excluded.map((id) => `^${id}`)].join("\n")}\n`);
+  git.stdin.end(`${revisions.join("\n")}\n`);
   let left = "";
   git.stdout.on("data", (chunk: Buffer) => {
     const lines = (left + chunk.toString("latin1")).split("\n");
     left = lines.pop() ?? "";
-    for (const line of lines) wanted.add(line.split(" ", 1)[0]!);
+    for (const line of lines) reached.add(line.split(" ", 1)[0]!);
   });
   const { status, stderr } = await git.ended;
-  if (status !== 0)
-    throw new KeyguardError(
-      "git",
-      `git cannot list what is newer than ${since ?? "nothing"}: ${stderr.split("\n")[0]}`,
-    );
-  // Annotated tags are named by their refs only.
-  if (excluded.length === 0) for (const id of from) wanted.add(id);
-  return wanted;
+  if (status !== 0) throw new KeyguardError("git", `git cannot list what commits reach: ${stderr.split("\n")[0]}`);
+  return reached;
 }
 
 /** The commits at which history becomes older than a date: parents of newer commits that are not newer themselves. */
@@ -434,13 +445,18 @@ function coverageOf(
   { refsOnly, since }: HistoryRequest,
   notes: readonly string[],
   shard: Shard | null,
+  hasRemote: boolean,
 ): Coverage {
   const said = [...notes];
   if (scan.stopped) said.push("the scan was stopped before its end");
   if (refsOnly) said.push("only what refs reach was read: not what a reflog or nothing keeps");
-  if (since !== undefined) said.push(`only what is newer than ${since} was read`);
+  if (since !== undefined) {
+    said.push(
+      `only what is newer than ${since} was read${refsOnly ? "" : ", and what no ref reaches, whatever its age"}`,
+    );
+  }
   if (shard !== null) said.push(`this is part ${shard.index} of ${shard.of}: keyguard report merge puts them together`);
-  if (!refs.some(({ name }) => /^refs\/(?:remotes\/[^/]+\/)?(?:pull|merge-requests)\//.test(name))) {
+  if (hasRemote && !refs.some(({ name }) => /^refs\/(?:remotes\/[^/]+\/)?(?:pull|merge-requests)\//.test(name))) {
     said.push(
       "pull requests' commits are not here unless they were merged; on GitHub: git fetch origin '+refs/pull/*/head:refs/remotes/origin/pull/*'",
     );

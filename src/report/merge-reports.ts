@@ -19,17 +19,20 @@ export function mergeReports(reports: readonly JsonReport[]): Report {
   }
   const gaps = findGaps(reports);
   const unread = distinct([...reports.flatMap((report) => report.unread), ...gaps]);
-  // Each shard counts the objects of the whole store, and the bytes that it read itself.
-  const wholes = new Map<string, JsonReport>();
-  for (const [i, report] of reports.entries()) wholes.set(report.coverage.shard?.basis ?? `alone ${i}`, report);
+  // Each report counts what it read itself; a shard that is named twice was read once.
+  const counted = new Map<string, JsonReport>();
+  for (const [i, report] of reports.entries()) {
+    const { shard } = report.coverage;
+    counted.set(shard == null ? `alone ${i}` : `${shard.basis} ${shard.index}/${shard.of}`, report);
+  }
   const sum = (count: (report: JsonReport) => number | null): number =>
-    [...wholes.values()].reduce((total, report) => total + (count(report) ?? 0), 0);
+    [...counted.values()].reduce((total, report) => total + (count(report) ?? 0), 0);
   return {
     complete: reports.every(({ complete }) => complete) && gaps.length === 0,
     coverage: {
       mode: reports[0]?.coverage.mode ?? "history",
       texts: sum(({ coverage }) => coverage.texts),
-      bytes: reports.reduce((total, { coverage }) => total + coverage.bytes, 0),
+      bytes: sum(({ coverage }) => coverage.bytes),
       commits: sum(({ coverage }) => coverage.commits),
       objects: sum(({ coverage }) => coverage.objects),
       refs: [...new Set(reports.flatMap(({ coverage }) => coverage.refs ?? []))].sort(),

@@ -30,8 +30,8 @@ export interface HistoryOptions {
   readonly jobs: number;
   /** Starts a thread that walks packs with the same rules (see serve.ts). It is not called for small repositories. */
   readonly startThread: ((shared: Shared) => Worker) | null;
-  /** Ids of the objects to look at; null for all. */
-  readonly wanted: ReadonlySet<string> | null;
+  /** Which ids are to be looked at; null for all. */
+  readonly wanted: { has(id: string): boolean } | null;
   readonly shard: Shard | null;
   readonly cache: HistoryCache | null;
   readonly signal: AbortSignal;
@@ -154,15 +154,17 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
     }
     seen.push(index);
   }
-  for (const { plan, index } of packs) countTypes(plan, index, counts, commitIds);
+  for (const pack of packs) countTypes(pack, mine, counts, commitIds);
 
   const loose: { id: string; path: string }[] = [];
+  /** Loose objects of other shards: which commits there are is asked of all of them. */
+  const others: { id: string; path: string }[] = [];
   const looseIds = new Set<string>();
   for (const folder of store.folders) {
     for (const one of listLoose(folder, store.hashSize)) {
       if (looseIds.has(one.id) || isSeen(Buffer.from(one.id, "hex"))) continue;
       looseIds.add(one.id);
-      if ((wanted === null || wanted.has(one.id)) && mine(one.id)) loose.push(one);
+      if (wanted === null || wanted.has(one.id)) (mine(one.id) ? loose : others).push(one);
     }
   }
 
@@ -250,6 +252,15 @@ export async function readHistory(options: HistoryOptions): Promise<HistoryScan>
     }
   }
 
+  for (const { id, path } of others) {
+    if (stopped()) break;
+    try {
+      if (readLoose(path).type === "commit") commitIds.push(id);
+    } catch {
+      // The shard that the object belongs to says that it cannot be read.
+    }
+  }
+
   if (fallback.size > 0 && !stopped()) {
     const asked = [...fallback.keys()].filter((id) => wanted === null || wanted.has(id));
     await askGit(place, asked, signal, (object) => {
@@ -305,20 +316,28 @@ function takeShard(plan: PackPlan, index: PackIndex, mine: (id: string) => boole
   return { ...plan, roots: plan.roots.filter((root) => mine(index.idOf(plan.indexed[root]!))) };
 }
 
+/** Counts what this shard reads; the commits are listed for all of them, since each may have brought what it finds. */
 function countTypes(
-  { count, types, marks, indexed }: PackPlan,
-  index: PackIndex,
+  { plan: { count, types, marks, indexed, base }, index }: OpenPack,
+  mine: (id: string) => boolean,
   counts: { blob: number; commit: number; tag: number },
   commitIds: string[],
 ): void {
   for (let i = 0; i < count; i++) {
     const type = types[i];
     if (type === objectType.commit) commitIds.push(index.idOf(indexed[i]!));
-    if (marks[i] === 1) continue;
+    if (marks[i] === 1 || !mine(index.idOf(indexed[rootOf(base, i)]!))) continue;
     if (type === objectType.blob) counts.blob++;
     else if (type === objectType.commit) counts.commit++;
     else if (type === objectType.tag) counts.tag++;
   }
+}
+
+/** What a delta hangs on in the end. */
+function rootOf(base: Int32Array, i: number): number {
+  let root = i;
+  while (base[root]! >= 0) root = base[root]!;
+  return root;
 }
 
 /** Walks all packs, with threads where that pays. */

@@ -125,11 +125,16 @@ describe("what history says of a credential", () => {
         true,
         false,
       ]);
-      const since = await scan(repo, { since: "before" });
-      expect([find(since, "old"), find(since, "new")].map(Boolean)).toEqual([false, true]);
-      const dated = await scan(repo, { since: new Date(1_770_000_030_000).toISOString() });
-      expect([find(dated, "old"), find(dated, "new")].map(Boolean)).toEqual([false, true]);
+      for (const date of ["before", new Date(1_770_000_030_000).toISOString()]) {
+        const since = await scan(repo, { since: date });
+        expect([find(since, "old"), find(since, "new")].map(Boolean)).toEqual([false, true]);
+        expect(find(since, "dangling"), "what no ref reaches cannot be dated").toBeDefined();
+        const both = await scan(repo, { since: date, refsOnly: true });
+        expect([find(both, "new"), find(both, "dangling")].map(Boolean)).toEqual([true, false]);
+      }
     }
+    repo.git("reset", "--quiet", "--hard", "HEAD~1");
+    expect(find(await scan(repo, { since: "before" }), "new"), "a lost commit").toBeDefined();
     await expect(scan(repo, { since: "no such thing" })).rejects.toThrow(
       "--since is neither a revision here nor a date",
     );
@@ -181,12 +186,10 @@ describe("what history says of a credential", () => {
     }
     repo.write("lone.txt", `the id ${fakeAccessKeyId("s1")} again\n`);
     repo.commit("lone id");
-    repo.git("repack", "-adfq");
     const written = async (request: Partial<HistoryRequest>) =>
       reportSchema.parse(
         JSON.parse(JSON.stringify(toJson(await scan(repo, request), { showSecrets: false, version: "0" }))),
       );
-    const shards = await Promise.all([1, 2, 3].map((i) => written({ shard: `${i}/3` })));
     const summary = ({ fingerprint, severity, locations, exposure }: Finding) => ({
       fingerprint,
       severity,
@@ -195,13 +198,21 @@ describe("what history says of a credential", () => {
     });
     const sorted = (report: Report) =>
       report.findings.map(summary).sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-    const merged = mergeReports(shards);
-    expect(sorted(merged)).toEqual(sorted(await scan(repo)));
-    expect(merged.complete).toBe(true);
-    expect(merged.findings[0]?.credential.secretAccessKey?.mask).toMatch(/^..…\(40 characters\)$/);
-    const partial = mergeReports(shards.slice(1));
-    expect(partial.complete).toBe(false);
-    expect(partial.unread[0]?.path).toBe("shard 1/3");
+    for (const packed of [false, true]) {
+      if (packed) repo.git("repack", "-adfq");
+      const shards = await Promise.all([1, 2, 3].map((i) => written({ shard: `${i}/3` })));
+      const merged = mergeReports(shards);
+      const whole = await scan(repo);
+      expect(sorted(merged)).toEqual(sorted(whole));
+      const { objects, commits, texts } = whole.coverage;
+      expect(merged.coverage).toMatchObject({ objects, commits, texts });
+      expect(mergeReports([...shards, shards[0]!]).coverage).toEqual(merged.coverage);
+      expect(merged.complete).toBe(true);
+      expect(merged.findings[0]?.credential.secretAccessKey?.mask).toMatch(/^..…\(40 characters\)$/);
+      const partial = mergeReports(shards.slice(1));
+      expect(partial.complete).toBe(false);
+      expect(partial.unread[0]?.path).toBe("shard 1/3");
+    }
   });
 
   it("answers the second time from what it remembers, with no secret in it", async () => {
