@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "../../config/write-whole.ts";
 import { KeyguardError } from "../../model/errors.ts";
 import { type HookName, isHookName } from "../hook-name.ts";
 import { askGit } from "./ask-git.ts";
@@ -54,10 +55,10 @@ export function installGlobally(env: Environment, keyguard: Package, hooks: read
     const passes = previous === null || existsSync(join(expand(previous), hook));
     const path = join(folder, hook);
     if (isHookName(hook) && hooks.includes(hook)) {
-      writeFileSync(path, globalScript(hook, keyguard, previous === null ? null : expand(previous)));
+      writeWhole(path, globalScript(hook, keyguard, previous === null ? null : expand(previous)), { mode: 0o755 });
       changes.push({ path, what: "wrote" });
     } else if (passes && !notPassedOn.has(hook)) {
-      writeFileSync(path, passingScript(hook, previous === null ? null : expand(previous)));
+      writeWhole(path, passingScript(hook, previous === null ? null : expand(previous)), { mode: 0o755 });
     } else {
       rmSync(path, { force: true });
       continue;

@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../../config/write-whole.ts";
 import { KeyguardError } from "../../model/errors.ts";
 import { hookNames } from "../hook-name.ts";
 import { isOwnScript, localScript, sharedScript } from "./script.ts";
@@ -21,7 +22,8 @@ export const ownHook: Way = {
     for (const hook of hooks) {
       const path = join(site.hooksDir, hook);
       const before = `${path}.before-keyguard`;
-      if (there(path) && !isOwn(path)) {
+      const moved = there(path) && !isOwn(path);
+      if (moved) {
         if (there(before)) {
           throw new KeyguardError("config", `${before} is in the way: an earlier hook is kept there already`, {
             hint: `look at both, keep one of them as ${path}, remove ${before}, and try again`,
@@ -30,8 +32,14 @@ export const ownHook: Way = {
         renameSync(path, before);
         changes.push({ path: before, what: `kept the ${hook} that was here, and runs it first:` });
       }
-      writeFileSync(path, shared ? sharedScript(hook) : localScript(hook, site.keyguard));
-      chmodSync(path, 0o755);
+      try {
+        // Whole or not at all: half a hook is a script that ends well, and guards nothing.
+        writeWhole(path, shared ? sharedScript(hook) : localScript(hook, site.keyguard), { mode: 0o755 });
+        chmodSync(path, 0o755);
+      } catch (error) {
+        if (moved) renameSync(before, path);
+        throw error;
+      }
       changes.push({ path, what: "wrote" });
     }
     if (shared)
