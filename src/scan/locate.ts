@@ -60,11 +60,18 @@ export class LineIndex {
     const start = this.#starts[line]!;
     if (this.#width === 2) return Math.floor((offset - start) / 2) + 1;
     let column = 1;
-    for (let i = start; i < offset; i++) {
-      const code = this.#text.charCodeAt(i);
-      // Bytes that continue a UTF-8 character are not counted, nor is a byte order mark.
-      if ((code & 0xc0) !== 0x80 && !(i === 0 && code === 0xef && this.#text.charCodeAt(1) === 0xbb)) column++;
-    }
+    for (let i = start; i < offset; i++) if (this.#beginsCharacter(i)) column++;
     return column;
+  }
+
+  /** Bytes that continue a UTF-8 character do not, nor do a byte order mark and the second bytes of UTF-16 among other bytes. */
+  #beginsCharacter(at: number): boolean {
+    const text = this.#text;
+    const code = text.charCodeAt(at);
+    if (code === 0) {
+      const lone = text.charCodeAt(at - 1) !== 0 && text.charCodeAt(at + 1) !== 0;
+      return !(lone && (text.charCodeAt(at - 2) === 0 || text.charCodeAt(at + 2) === 0));
+    }
+    return (code & 0xc0) !== 0x80 && !(at === 0 && code === 0xef && text.charCodeAt(1) === 0xbb);
   }
 }

@@ -78,7 +78,7 @@ export function standsWithAccessKey(text: string, start: number, end: number, pa
 
 /** Words that a name may have beside `secret` and `key` and still be AWS's: whose it is and where, not what it is for. */
 const neutralWord =
-  /^(?:secret|key|keys|access|aws|amazon|s3|s3a|id|my|our|the|your|user|default|prod|production|staging|stage|dev|development|test|testing|qa|uat|live|main|primary|backup|backups|data|deploy|deployer|uploader|iam|account|acct|root|admin|value|var|tf|input|export|env|environment|config|new|old|bucket|storage|static|ro|rw|read|write|reader|writer|ci|bot|service|team|eu|us|ap|string|text|credentials?|creds?|spark|hadoop|fs|hive|plain|raw|current|next|\d+)$/i;
+  /^(?:secret|key|keys|access|aws|amazon|id|my|our|the|your|user|default|prod|production|staging|stage|dev|development|test|testing|qa|uat|live|main|primary|backup|backups|data|deploy|deployer|uploader|iam|account|acct|root|admin|value|var|tf|input|export|env|environment|config|new|old|bucket|storage|static|ro|rw|read|write|reader|writer|ci|bot|service|team|eu|us|ap|string|text|credentials?|creds?|spark|hadoop|fs|hive|plain|raw|current|next|\d+)$/i;
 
 /** Whether a label that does not name AWS names nothing else either: `SECRET_KEY` does not, `GF_SECURITY_SECRET_KEY` does. */
 export function isNeutralName(label: string): boolean {

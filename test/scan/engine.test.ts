@@ -43,13 +43,19 @@ describe("what the engine says of a credential", () => {
     expect(sighting?.places.map(({ line }) => line)).toEqual([2, 3]);
   });
 
-  it("counts the lines of a plain text to which UTF-16 was appended as what it began with", () => {
-    const appended = Buffer.from("appended by PowerShell, which writes UTF-16\r\n", "utf16le");
-    const plain = Buffer.from(`one\ntwo\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
-    const [sighting] = scan(Buffer.concat([plain, appended]));
-    expect(sighting?.places.map(({ line, column }) => [line, column])).toEqual([
+  it("counts lines and columns of a plain text to which UTF-16 was appended, in either half", () => {
+    const lines = `aws_access_key_id=${id}\naws_secret_access_key=${secret}\n`;
+    const plain = Buffer.from(`one\ntwo\n${lines}`);
+    const wide = Buffer.from(`appended by PowerShell\n${lines}`, "utf16le");
+    const [before] = scan(Buffer.concat([plain, Buffer.from("and more from PowerShell\n", "utf16le")]));
+    expect(before?.places.map(({ line, column }) => [line, column])).toEqual([
       [3, 19],
       [4, 23],
+    ]);
+    const [after] = scan(Buffer.concat([Buffer.from("# one\n".repeat(50)), wide]));
+    expect(after?.places.map(({ line, column }) => [line, column])).toEqual([
+      [52, 19],
+      [53, 23],
     ]);
   });
 

@@ -35,6 +35,8 @@ function* encodedTexts(text: string): Iterable<Replacement> {
         if (more === null || more[1] !== sign) break;
         encoded += more[2];
         end += more[0].length;
+        // The last one is shorter, or padded: what follows is no base64 of this text.
+        if ((more[2] ?? "").length < run - start || more[0].endsWith("=")) break;
       }
     }
     while (text.charCodeAt(end) === 61 && end - run < 3) end++;
