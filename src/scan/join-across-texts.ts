@@ -1,4 +1,5 @@
 import { assign } from "./assign.ts";
+import { compareWords, tellingWords } from "./telling-words.ts";
 
 /** A part of a credential that has no partner in its own text. */
 export interface LonePart {
@@ -64,7 +65,7 @@ function joinSome(
   ids: readonly number[],
   secrets: readonly number[],
 ): { id: number; secret: number }[] {
-  const telling = tellingNames(
+  const telling = tellingWords(
     ids.map((i) => parts[i]!.names),
     secrets.map((i) => parts[i]!.names),
   );
@@ -83,17 +84,6 @@ function joinSome(
   return joined;
 }
 
-/** The names that tell one part from another: they lead to some ids and some secrets, and not to all of them. */
-function tellingNames(ids: readonly ReadonlySet<string>[], secrets: readonly ReadonlySet<string>[]): Set<string> {
-  const telling = new Set<string>();
-  for (const name of new Set(ids.flatMap((names) => [...names]))) {
-    const inIds = ids.filter((names) => names.has(name)).length;
-    const inSecrets = secrets.filter((names) => names.has(name)).length;
-    if (inSecrets > 0 && (inIds < ids.length || inSecrets < secrets.length)) telling.add(name);
-  }
-  return telling;
-}
-
 function costOf(id: LonePart, secret: LonePart, telling: ReadonlySet<string>): number {
   for (const text of id.texts) if (secret.texts.has(text)) return Number.POSITIVE_INFINITY;
   let cost = Number.POSITIVE_INFINITY;
@@ -105,11 +95,9 @@ function costOf(id: LonePart, secret: LonePart, telling: ReadonlySet<string>): n
     }
   }
   if (secret.half) cost += price.half;
-  const mine = [...id.names].filter((name) => telling.has(name));
-  const theirs = [...secret.names].filter((name) => telling.has(name));
-  const shared = mine.filter((name) => secret.names.has(name)).length;
-  if (shared > 0) return cost * 0.2;
-  return mine.length > 0 && theirs.length > 0 ? cost + price.otherName : cost + 2;
+  const names = compareWords(id.names, secret.names, telling);
+  if (names.shared > 0) return cost * 0.2;
+  return names.id > 0 && names.secret > 0 ? cost + price.otherName : cost + 2;
 }
 
 function folderOf(path: string): string {

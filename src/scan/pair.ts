@@ -1,6 +1,7 @@
 import type { Match } from "../detectors/detector.ts";
 import { assign } from "./assign.ts";
 import { readSpots, type Spot } from "./structure.ts";
+import { compareWords, tellingWords } from "./telling-words.ts";
 
 /** A match in one view, with its value; what pairing works on. */
 export interface Candidate {
@@ -96,19 +97,6 @@ export function pair(text: string, candidates: readonly Candidate[]): Paired {
   return { pairs, alone: [...ids, ...secrets, ...tokens, ...others].filter((candidate) => !taken.has(candidate)) };
 }
 
-/**
- * The words that tell one credential from another: they lead to some ids and to some secrets, but not to all of them.
- */
-function tellingWords(ids: readonly ReadonlySet<string>[], secrets: readonly ReadonlySet<string>[]): Set<string> {
-  const telling = new Set<string>();
-  for (const word of new Set(ids.flatMap((words) => [...words]))) {
-    const inIds = ids.filter((words) => words.has(word)).length;
-    const inSecrets = secrets.filter((words) => words.has(word)).length;
-    if (inSecrets > 0 && (inIds < ids.length || inSecrets < secrets.length)) telling.add(word);
-  }
-  return telling;
-}
-
 function costOf(
   id: Candidate,
   secret: Candidate,
@@ -122,10 +110,8 @@ function costOf(
   const apart = bracketsApart(a, b);
   const together = apart.depth === 0 && apart.siblings === 0 && a.brackets.length > 0;
   const weak = secret.match.weak === true;
-  const mine = [...a.words].filter((word) => telling.has(word));
-  const theirs = [...b.words].filter((word) => telling.has(word));
-  const shared = mine.filter((word) => b.words.has(word)).length;
-  const sameName = shared > 0 && shared === mine.length && shared === theirs.length;
+  const names = compareWords(a.words, b.words, telling);
+  const sameName = names.shared > 0 && names.shared === names.id && names.shared === names.secret;
   if (weak && !(sameName && lines <= 40) && !reaches(secret, lines, gap, together)) return Number.POSITIVE_INFINITY;
   let cost = linesCost(lines, weak) + Math.min(Math.abs(a.blanks - b.blanks), 15) * price.blankLine + bracketCost(a, b);
   cost += Math.min(Math.abs(a.headings - b.headings), 5) * price.heading;
@@ -134,10 +120,10 @@ function costOf(
   if (weak) cost += secret.match.label === undefined ? price.unnamed : price.weak;
   if (b.start < a.start) cost += price.reversed;
   if (sameName) cost *= 0.2;
-  else if (mine.length > 0 && theirs.length > 0) {
-    if (shared === 0) cost += price.otherName;
-    else cost += price.halfNamed * (1 - shared / Math.max(mine.length, theirs.length));
-  } else if (mine.length !== theirs.length) cost += price.halfNamed;
+  else if (names.id > 0 && names.secret > 0) {
+    if (names.shared === 0) cost += price.otherName;
+    else cost += price.halfNamed * (1 - names.shared / Math.max(names.id, names.secret));
+  } else if (names.id !== names.secret) cost += price.halfNamed;
   if (!sameName) {
     if (a.section !== b.section) cost += price.section;
     cost += Math.abs(a.documents - b.documents) * price.document;
