@@ -2,8 +2,59 @@ import { isCredentialFile } from "../detectors/credential-file.ts";
 import { holdsPlaceholderWord } from "../detectors/token-shape.ts";
 
 /** Stores that speak S3's protocol with keys of their own. Their keys are named, and never sent to AWS. */
-const otherStore =
-  /minio|wasabisys|wasabi|digitaloceanspaces|r2\.cloudflarestorage|cloudflare[ _-]?r2|backblaze|\bb2[_.-]|storage\.googleapis|linodeobjects|scw\.cloud|scaleway|aliyuncs|alibaba|\boss[_-]|myqcloud|tencent|\bcos[_-]|ovh\.net|vultrobjects|contabostorage|idrivee2|\bceph\b|radosgw|\brgw\b|seaweedfs|garage|dreamobjects|exoscale|storj|filebase|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000|s3s?:\/\/(?:\d{1,3}\.){3}\d{1,3}\b|endpoint\w{0,12}["']?\s{0,4}[:=]\s{0,4}["']?https?:\/\/(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d|ibm[ _-]?cos|cloud-object-storage|yandexcloud|qiniu|ncloud|bcebos|myhuaweicloud|ksyun|upyun|jdcloud|ufile|selcdn|hetzner|your-objectstorage/i;
+const otherStore = new RegExp(
+  [
+    "minio",
+    "wasabisys",
+    "wasabi",
+    "digitaloceanspaces",
+    String.raw`r2\.cloudflarestorage`,
+    "cloudflare[ _-]?r2",
+    "backblaze",
+    String.raw`\bb2[_.-]`,
+    String.raw`storage\.googleapis`,
+    "linodeobjects",
+    String.raw`scw\.cloud`,
+    "scaleway",
+    "aliyuncs",
+    "alibaba",
+    String.raw`\boss[_-]`,
+    "myqcloud",
+    "tencent",
+    String.raw`\bcos[_-]`,
+    String.raw`ovh\.net`,
+    "vultrobjects",
+    "contabostorage",
+    "idrivee2",
+    String.raw`\bceph\b`,
+    "radosgw",
+    String.raw`\brgw\b`,
+    "seaweedfs",
+    "garage",
+    "dreamobjects",
+    "exoscale",
+    "storj",
+    "filebase",
+    String.raw`(?:localhost|127\.0\.0\.1|0\.0\.0\.0):9000`,
+    String.raw`s3s?:\/\/(?:\d{1,3}\.){3}\d{1,3}\b`,
+    String.raw`endpoint\w{0,12}["']?\s{0,4}[:=]\s{0,4}["']?https?:\/\/(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d`,
+    "ibm[ _-]?cos",
+    "cloud-object-storage",
+    "yandexcloud",
+    "qiniu",
+    "ncloud",
+    "bcebos",
+    "myhuaweicloud",
+    "ksyun",
+    "upyun",
+    "jdcloud",
+    "ufile",
+    "selcdn",
+    "hetzner",
+    "your-objectstorage",
+  ].join("|"),
+  "i",
+);
 const amazon =
   /\baws|aws[_\b]|amazon|\bs3[a-z]?\b|s3[_:./-]|boto|\biam\b|arn:aws|\bbucket|_bucket|bucket_|access[_ -]?key|\b(?:us|eu|ap|sa|ca|me|af|il)-(?:gov-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b/i;
 
@@ -85,8 +136,18 @@ export function isNeutralName(label: string): boolean {
   return (label.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? []).every((word) => neutralWord.test(word));
 }
 
-const testPath =
-  /(?:^|[/!])(?:tests?|testing|specs?|__tests__|__mocks__|mocks?|fixtures?|testdata|test[-_]data|test[-_]resources|cassettes|examples?|samples?|docs?|documentation|tutorials?)[/!]|(?:^|[/._-])(?:test|spec|mock|fixture|example|sample)s?\.[A-Za-z0-9]+$|(?:^|\/)test_[^/]*$|_test\.[A-Za-z]+$/i;
+const testPath = new RegExp(
+  [
+    // A folder of that name, in an archive too.
+    String.raw`(?:^|[/!])(?:tests?|testing|specs?|__tests__|__mocks__|mocks?|fixtures?|testdata|test[-_]data|test[-_]resources|cassettes|examples?|samples?|docs?|documentation|tutorials?)[/!]`,
+    // client.test.ts, settings-example.yml
+    String.raw`(?:^|[/._-])(?:test|spec|mock|fixture|example|sample)s?\.[A-Za-z0-9]+$`,
+    // Python's test_client.py, Go's client_test.go
+    String.raw`(?:^|\/)test_[^/]*$`,
+    String.raw`_test\.[A-Za-z]+$`,
+  ].join("|"),
+  "i",
+);
 
 /** Whether the path is one of test data or documentation, where a key is more often invented than not. */
 export function isTestData(path: string): boolean {
