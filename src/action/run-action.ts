@@ -15,6 +15,7 @@ import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Severity } from "../model/finding.ts";
 import { secretsOf } from "../report/finding-words.ts";
 import { annotation, escapeCommandData, escapeLogLine, renderGithub } from "../report/github.ts";
+import { hideSecrets } from "../report/hide-secrets.ts";
 import { markdownText, renderMarkdownWithin } from "../report/markdown.ts";
 import type { RenderOptions } from "../report/render.ts";
 import { matchPath } from "../scan/allow.ts";
@@ -182,12 +183,12 @@ function toSettings(
 }
 
 function addToReport(report: Report, missing: string | null, notes: readonly string[]): Report {
-  return {
+  return hideSecrets({
     ...report,
     complete: report.complete && missing === null,
     unread: missing === null ? report.unread : [{ path: "", why: `${missing}; ${depthHint}` }, ...report.unread],
     coverage: { ...report.coverage, notes: [...report.coverage.notes, ...notes] },
-  };
+  });
 }
 
 function readOccasion({ env }: Io): Occasion {

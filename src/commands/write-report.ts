@@ -2,10 +2,14 @@ import { statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeWhole } from "../config/write-whole.ts";
 import { atLeast, type Report, type Severity } from "../model/finding.ts";
+import { hideSecrets } from "../report/hide-secrets.ts";
 import type { RenderOptions } from "../report/render.ts";
 import { spellOutInvisible } from "../report/visible.ts";
 import type { ExitCode, Io } from "./command.ts";
 import { type FormatRequest, formats } from "./formats.ts";
+
+/** What a report says of a scan that was ended by Ctrl-C. */
+export const stoppedNote = "the scan was stopped before its end";
 
 /** Unread paths that are named on the terminal; the JSON report has them all. */
 const mostUnread = 20;
@@ -24,7 +28,8 @@ export interface WriteOptions {
  *
  * @throws KeyguardError `io` when a file cannot be written.
  */
-export async function writeReport(report: Report, options: WriteOptions, io: Io): Promise<ExitCode> {
+export async function writeReport(found: Report, options: WriteOptions, io: Io): Promise<ExitCode> {
+  const report = options.showSecrets ? found : hideSecrets(found);
   const base = { showSecrets: options.showSecrets, version: io.version, generated: io.now().toISOString() };
   for (const { format, path } of options.formats) {
     const render = await formats[format]();
@@ -69,8 +74,10 @@ export function describeUnread({ complete, unread }: Report): string {
   return `keyguard: incomplete: ${what}\n${lines.map((line) => `${line}\n`).join("")}`;
 }
 
-function describeNotes({ coverage, findings }: Report, failOn: Severity): string {
-  const lines = coverage.notes.map((note) => `keyguard: note: ${spellOutInvisible(note)}`);
+function describeNotes({ coverage, findings, unread }: Report, failOn: Severity): string {
+  // Where nothing else was left unread, the line above these has said that the scan was stopped.
+  const notes = coverage.notes.filter((note) => unread.length > 0 || note !== stoppedNote);
+  const lines = notes.map((note) => `keyguard: note: ${spellOutInvisible(note)}`);
   const passed = findings.filter(({ severity }) => !atLeast(severity, failOn)).length;
   if (passed > 0 && passed === findings.length) {
     lines.push(`keyguard: note: nothing here is as severe as ${failOn}, so this does not fail (--fail-on)`);

@@ -7,6 +7,7 @@ import { detectors as builtIn } from "../detectors/table.ts";
 import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Sighting } from "../model/finding.ts";
 import type { Origin } from "../model/text.ts";
+import { hideSecretsIn } from "../report/hide-secrets.ts";
 import { matchPath } from "../scan/allow.ts";
 import { mayHold, type Rules, type Scannable, scanText } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
@@ -60,8 +61,9 @@ async function decide(request: HookRequest): Promise<0 | 1 | 2> {
     now: new Date().toISOString(),
     originsOf: ({ textId, path }) => reading.origins.get(`${textId} ${path}`) ?? [],
   });
-  const failing = gathered.findings.filter(({ severity }) => atLeast(severity, config.failOn));
-  const passed = gathered.findings.filter((finding) => !failing.includes(finding));
+  const shown = hideSecretsIn(gathered.findings);
+  const failing = shown.filter(({ severity }) => atLeast(severity, config.failOn));
+  const passed = shown.filter((finding) => !failing.includes(finding));
   if (failing.length > 0) {
     const report: Report = {
       complete: reading.unread.length === 0,
@@ -145,6 +147,8 @@ function contextOf(request: HookRequest): RefusalContext {
     hook: request.hook,
     messageFile: request.messageFile,
     newPaths: new Set(added.split("\0").filter(Boolean)),
+    // git runs hooks at the top of the work tree, and tells them where it was typed.
+    prefix: process.env.GIT_PREFIX ?? "",
     hasHead: head !== null,
     head,
     savedMessage: null,
