@@ -69,7 +69,7 @@ export function whyUnknown(failure: AwsFailure): string {
     case "unreachable":
       if (/^(CERT_|UNABLE_|DEPTH_|SELF_SIGNED|ERR_TLS|ERR_SSL)/.test(failure.code))
         return `the connection is not trusted (${failure.code}); behind a proxy that inspects TLS, set AWS_CA_BUNDLE`;
-      return `AWS cannot be reached (${failure.code})`;
+      return `AWS cannot be reached (${failure.code}): is there a network? Behind a proxy, set HTTPS_PROXY`;
     case "local":
       return `the request could not be made (${failure.code})`;
     case "refused":

@@ -146,6 +146,6 @@ function hintFor(cause: unknown, profile: string | undefined): string {
   if (/sso|token is expired|refresh/i.test(message))
     return `aws sso login${profile === undefined ? "" : ` --profile ${profile}`}`;
   if (/mfa/i.test(message)) return "run it on a terminal, where the code of your second factor can be typed";
-  if (profile !== undefined) return "name a profile of ~/.aws/config or ~/.aws/credentials with --profile";
-  return "set AWS_PROFILE or name a profile with --profile";
+  if (profile !== undefined) return "name a profile of ~/.aws/config or ~/.aws/credentials";
+  return "set AWS_PROFILE, or name a profile with --profile (an administrator beside a leaked key: --admin-profile)";
 }

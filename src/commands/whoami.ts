@@ -61,8 +61,9 @@ async function run(options: Options, io: Io): Promise<ExitCode> {
   }
   if (verdict.status !== "live") {
     const why = verdict.status === "unchecked" ? "not asked" : verdict.why;
-    throw new KeyguardError("aws", `AWS does not know who you are: ${why}`, {
-      hint: `the credentials are ${shortKeyId(pair.accessKeyId)}, from ${from.join(", ")}; keyguard doctor looks closer`,
+    const lead = verdict.status === "unknown" ? "who you are could not be asked" : "AWS does not know who you are";
+    throw new KeyguardError("aws", `${lead}: ${why}`, {
+      hint: `the credentials are ${shortKeyId(pair.accessKeyId)}, from ${from.join(", ")}`,
     });
   }
   const name = account === null ? undefined : config.accounts[account];
