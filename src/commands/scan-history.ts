@@ -22,6 +22,7 @@ import type { Io } from "./command.ts";
 import { orderRules } from "./history-rules.ts";
 import { startProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
+import { stoppedNote } from "./write-report.ts";
 
 /** What a person asked of `keyguard scan --history`. */
 export interface HistoryRequest {
@@ -448,7 +449,7 @@ function coverageOf(
   hasRemote: boolean,
 ): Coverage {
   const said = [...notes];
-  if (scan.stopped) said.push("the scan was stopped before its end");
+  if (scan.stopped) said.push(stoppedNote);
   if (refsOnly) said.push("only what refs reach was read: not what a reflog or nothing keeps");
   if (since !== undefined) {
     said.push(

@@ -29,7 +29,10 @@ export function renderText(report: Report, options: RenderOptions): string {
   if (report.findings.length === 0) return `${describeClean(report)}${describeAllowed(report)}\n`;
   const lines = [describeCounts(report.findings, colors), ""];
   for (const finding of report.findings) lines.push(...describeFinding(finding, options, colors), "");
-  lines.push(`in ${describeWhere(report)}  ${describeEffort(report)}${describeAllowed(report)}`);
+  const where = report.complete
+    ? describeWhere(report)
+    : `the ${describeWhere(report)} that could be read (incomplete)`;
+  lines.push(`in ${where}  ${describeEffort(report)}${describeAllowed(report)}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -72,6 +75,7 @@ function describeFinding(finding: Finding, options: RenderOptions, colors: Color
 
   const { verdict } = finding;
   if (verdict.status === "live") say(`live: ${visible(verdict.arn)}`);
+  else if (verdict.status === "unknown") say(visible(describeVerdict(finding)));
   else if (verdict.status !== "unchecked") say(`${describeVerdict(finding)} (${visible(verdict.why)})`);
   if (finding.canary) say("a canary token: whoever calls AWS with it alerts its owner");
   else say(asClause(describeKind(finding.kind).risk));
@@ -112,7 +116,7 @@ function describePlaces(finding: Finding, width: number, colors: Colors): string
     // A line that finds no room behind its path stands below it.
     if (excerpt === "") lines.push(where);
     else if (room >= [...excerpt].length) lines.push(`${where}   ${excerpt}`);
-    else lines.push(where, `${indent}  ${cut(excerpt, width - indent.length - 2)}`);
+    else lines.push(where, `${indent}  ${cutAroundMask(excerpt, width - indent.length - 2)}`);
   }
   if (places.length > mostPlaces) lines.push(`${indent}and ${count(places.length - mostPlaces, "more place")}`);
   return lines;
@@ -223,6 +227,19 @@ function visible(text: string): string {
 function cut(text: string, room: number): string {
   const letters = [...text];
   return letters.length <= room ? text : `${letters.slice(0, Math.max(room - 1, 1)).join("")}…`;
+}
+
+/** Shortened to `room` characters at both ends, so that what was found, which is masked, stays in sight. */
+function cutAroundMask(text: string, room: number): string {
+  const mask = /[\w+/]*…(?:\(\d+ characters\)|[A-Z2-7]{6})/.exec(text);
+  if (mask === null) return cut(text, room);
+  const letters = [...text];
+  const start = [...text.slice(0, mask.index)].length;
+  const end = start + [...mask[0]].length;
+  if (end < room) return cut(text, room);
+  // The name that the value was given stands before it, and says more than what comes after.
+  const from = Math.min(start, Math.max(end + 2 - room, Math.min(start - 30, letters.length + 1 - room)));
+  return cut(`…${letters.slice(from).join("")}`, room);
 }
 
 /** Lines of at most `room` characters, broken between words. */

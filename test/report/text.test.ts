@@ -51,6 +51,29 @@ in 12 files  (35 kB read, 1.2 s)
     expect(text).toMatch(/^no credentials in the 12 files that could be read /);
   });
 
+  it("says at its end that a scan with findings was incomplete", () => {
+    const report = buildReport({ findings: [buildFinding()], complete: false });
+    expect(renderText(report, renderOptions)).toContain("\nin the 12 files that could be read (incomplete)  (35 kB");
+  });
+
+  it("cuts a long line so that what was found in it stays", () => {
+    const found = "AWS_SECRET_ACCESS_KEY=wJ…(40 characters)";
+    const [place] = buildFinding().locations;
+    const excerpt = `docker run ${"--env A=b ".repeat(7)}${found} ${"image ".repeat(9)}`;
+    const text = renderText(
+      buildReport({ findings: [buildFinding({ locations: [{ ...place!, excerpt }] })] }),
+      renderOptions,
+    );
+    expect(text).toContain(found);
+    expect(text.split("\n").every((line) => /it is no secret/.test(line) || [...line].length <= 80)).toBe(true);
+  });
+
+  it("says once why AWS could not be asked", () => {
+    const verdict = { status: "unknown" as const, why: "AWS cannot be reached (ENOTFOUND)" };
+    const text = renderText(buildReport({ findings: [buildFinding({ verdict })] }), renderOptions);
+    expect(text.match(/ENOTFOUND/g)).toHaveLength(1);
+  });
+
   it("tells the exposure that history knows", () => {
     const ref = (commit: string, date: string, subject: string) => ({
       commit: commit.padEnd(40, "0"),
