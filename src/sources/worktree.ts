@@ -61,6 +61,7 @@ export async function readWorktree(options: WorktreeOptions, sink: Sink): Promis
     // The folder was asked for by name, and git ignores all of it.
     if (listed === 0 && named) await tree.readPlain(folder, null, top);
   }
+  tree.tellMissing();
   return tree.tally;
 }
 
@@ -161,6 +162,8 @@ class TreeReader {
   /** Folders by path, whether they lie within their tree for real. */
   readonly #within = new Map<string, boolean>();
 
+  #missing = 0;
+
   constructor(sink: Sink) {
     this.#sink = sink;
     this.#files = fileReader(sink, this.tally);
@@ -171,7 +174,7 @@ class TreeReader {
     const root = slashed(bytePathOf(top));
     for (const file of files) {
       const path = asBytePath(scope + bytePathOf(file));
-      const pending = this.#readUnknown(root, path, asBytePath(""), true);
+      const pending = this.#readUnknown(root, path, asBytePath(""), "named");
       if (pending !== undefined) await pending;
     }
   }
@@ -184,7 +187,7 @@ class TreeReader {
     const root = slashed(bytePathOf(outside ? "" : base));
     if (files !== null) {
       for (const file of files)
-        await this.#readUnknown(root, asBytePath(prefix + bytePathOf(file)), asBytePath(""), true);
+        await this.#readUnknown(root, asBytePath(prefix + bytePathOf(file)), asBytePath(""), "named");
       return;
     }
     const walked = walk(bytePathOf(folder), prefix, {
@@ -244,9 +247,9 @@ class TreeReader {
     let listed = 0;
     let before = "";
 
-    const readListed = (path: BytePath): void | Promise<void> => {
+    const readListed = (path: BytePath, by: "tracked" | "untracked"): void | Promise<void> => {
       if (known.delete(path)) return this.#read(root, path, prefix);
-      return this.#readUnknown(root, path, prefix, false);
+      return this.#readUnknown(root, path, prefix, by);
     };
     const takeTracked = (line: string): void | Promise<void> => {
       const fields = stagedLine.exec(line);
@@ -257,13 +260,13 @@ class TreeReader {
       if (path === before) return;
       before = path;
       if (fields[1] === "160000") nested.push({ path, submodule: true });
-      else return readListed(path);
+      else return readListed(path, "tracked");
     };
     const takeUntracked = (line: string): void | Promise<void> => {
       listed++;
       const path = asBytePath(line);
       if (path.endsWith("/")) nested.push({ path: asBytePath(path.slice(0, -1)), submodule: false });
-      else return readListed(path);
+      else return readListed(path, "untracked");
     };
     await this.#eachName(tracked, takeTracked);
     await this.#eachName(untracked, takeUntracked);
@@ -336,8 +339,21 @@ class TreeReader {
     }
   }
 
-  /** A path of which only the name is known yet. */
-  #readUnknown(root: BytePath, path: BytePath, prefix: BytePath, mustExist: boolean): void | Promise<void> {
+  /** Says how many files git tracks that are not there to be read; no failure, since the working tree has none such. */
+  tellMissing(): void {
+    if (this.#missing === 0) return;
+    const [files, are] = this.#missing === 1 ? ["file", "is"] : ["files", "are"];
+    const number = this.#missing.toLocaleString("en-US");
+    this.tally.notes.push(`${number} tracked ${files} ${are} not in the working tree, and ${are} not read`);
+  }
+
+  /** A path of which only the name is known yet, and who told it. */
+  #readUnknown(
+    root: BytePath,
+    path: BytePath,
+    prefix: BytePath,
+    by: "named" | "tracked" | "untracked",
+  ): void | Promise<void> {
     const name = readablePath(prefix) + readablePath(path);
     let stats: Stats | undefined;
     try {
@@ -348,19 +364,21 @@ class TreeReader {
     }
     if (stats === undefined) {
       // Tracked and deleted (or left out by a sparse checkout): the working tree has no such file.
-      if (mustExist) this.#tellUnread(name, "no such file");
+      if (by === "named") this.#tellUnread(name, "no such file");
+      else if (by === "tracked" && !this.#isExcluded(name)) this.#missing++;
       return;
     }
     if (stats.isDirectory()) return;
     const cut = path.lastIndexOf("/");
     if (cut >= 0 && !this.#liesWithin(root, asBytePath(path.slice(0, cut)))) {
       // Git would not look through that link either: for it, the file is deleted.
+      if (by === "tracked" && !this.#isExcluded(name)) this.#missing++;
       return;
     }
     if (stats.isSymbolicLink()) return this.#readLink(root, path, prefix);
     if (stats.isFile()) {
       const pending = this.#read(root, path, prefix);
-      if (mustExist) this.#named.add(root + path);
+      if (by === "named") this.#named.add(root + path);
       return pending;
     }
     if (!this.#isExcluded(name)) this.#tellUnread(name, "not a regular file");

@@ -60,7 +60,9 @@ describe("a working tree in git", () => {
       "untracked.txt": "u\n",
     });
     expect(unread).toEqual([]);
-    expect(tally).toEqual({ texts: 3, bytes: 15, notes: [] });
+    const missing = "1 tracked file is not in the working tree, and is not read";
+    expect(tally).toEqual({ texts: 3, bytes: 15, notes: [missing] });
+    expect((await tree(repo.dir, [], { excluded: (path) => path.startsWith("dir/") })).tally.notes).toEqual([]);
   });
 
   test("includes ignored files that hold credentials by their name, except among installed packages", async () => {
