@@ -11,6 +11,8 @@ export interface RefusalContext {
   readonly messageFile: string | null;
   /** Paths that no commit has yet. */
   readonly newPaths: ReadonlySet<string>;
+  /** The folder that the person is in, from the top of the work tree: `` or `deep/er/`. */
+  readonly prefix: string;
   /** Whether there is a commit at all: without one, `git restore --staged` has nothing to restore from. */
   readonly hasHead: boolean;
   /** The commit that HEAD is, to tell `git commit --amend` from a rebase. */
@@ -128,13 +130,16 @@ function takeOut(findings: readonly Finding[], context: RefusalContext): string[
   if (subjectOf(context.hook) === "staged") {
     const paths = [...new Set(places.map(({ path }) => fileOf(path)))];
     const commands = paths.map((path) => {
-      const word = shellWord(path);
+      const near = pathFrom(context.prefix, path);
+      const word = shellWord(near);
       if (!context.newPaths.has(path)) {
         const line = places.find((place) => fileOf(place.path) === path)?.line ?? 1;
-        return `edit ${visible(path)}:${line}, then git add ${word}`;
+        return `edit ${visible(near)}:${line}, then git add ${word}`;
       }
       const unstage = context.hasHead ? `git restore --staged ${word}` : `git rm --cached ${word}`;
-      return `${unstage} && echo ${word} >> .gitignore`;
+      // The ignore file is the one at the top, whose patterns go from the top.
+      const ignore = shellWord(pathFrom(context.prefix, ".gitignore"));
+      return `${unstage} && echo ${shellWord(path)} >> ${ignore}`;
     });
     return commands.length > 4 ? [...commands.slice(0, 4), `and so for ${commands.length - 4} more files`] : commands;
   }
@@ -143,6 +148,15 @@ function takeOut(findings: readonly Finding[], context: RefusalContext): string[
   if (commits.length === 1 && commits[0] === context.head)
     return ["take it out of the files, then git commit --all --amend"];
   return commits.slice(0, 3).map((commit) => `git rebase --interactive ${commit.slice(0, 12)}^`);
+}
+
+/** A path from the top as it is typed in a folder below: `../b.ini`. */
+function pathFrom(prefix: string, path: string): string {
+  const folders = prefix.split("/").filter(Boolean);
+  const names = path.split("/");
+  let shared = 0;
+  while (shared < folders.length && shared < names.length - 1 && folders[shared] === names[shared]) shared++;
+  return `${"../".repeat(folders.length - shared)}${names.slice(shared).join("/")}`;
 }
 
 /** The file that git knows: a key in an archive has the path `keys.zip!member`. */

@@ -83,6 +83,20 @@ describe("a commit", () => {
     expect(said.split("\n").every((line) => line.length <= 110)).toBe(true);
   });
 
+  test("in a folder below is told with commands that work there", () => {
+    const repo = guarded({ files: { "deep/er/old.txt": "hello\n" } });
+    const planted = plant("commit from below");
+    repo.write("deep/er/new.ini", planted.text);
+    repo.write("deep/beside.ini", planted.text);
+    repo.stage();
+    const refused = repo.tryGit("-C", "deep/er", "commit", "-m", "x");
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain("git restore --staged new.ini && echo deep/er/new.ini >> ../../.gitignore");
+    expect(refused.stderr).toContain("git restore --staged ../beside.ini && echo deep/beside.ini >> ../../.gitignore");
+    repo.git("-C", "deep/er", "restore", "--staged", "new.ini", "../beside.ini");
+    expect(repo.git("diff", "--cached", "--name-only")).toBe("");
+  });
+
   test.runIf(process.platform === "linux")("keeps the message of -m, which git has not yet written anywhere", () => {
     const repo = guarded({ files: { "a.ini": "x\n" } });
     const planted = plant("kept message");
