@@ -115,6 +115,16 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<E
   try {
     const words = argv.filter((word) => !word.startsWith("-"));
     const wanted = words[0] === "help" ? words[1] : words[0];
+    if (
+      words[0] === "help" &&
+      wanted !== undefined &&
+      wanted !== "help" &&
+      !entries.some(({ name }) => name === wanted)
+    ) {
+      throw new KeyguardError("usage", hideLong(`there is no command '${wanted}'`), {
+        hint: `keyguard help COMMAND, with one of ${entries.map(({ name }) => name).join(", ")}`,
+      });
+    }
     let code: ExitCode = 0;
     const program = await buildProgram(io, wanted === undefined ? [] : [wanted], (given) => {
       code = given;
@@ -173,7 +183,10 @@ function configure(command: Command, io: Io): void {
 
 /** What commander quotes may be a secret that was pasted into the wrong place. */
 function hideLong(text: string): string {
-  return text.replace(/'([^']{21,})'/g, (quoted, inside: string) => (/^-.* [<[]/.test(inside) ? quoted : "'…'"));
+  // The closing quote is left to the next match: what stands between two quoted words is commander's own.
+  return text.replace(/'([^']{21,})(?=')/g, (quoted, inside: string) =>
+    /^-.* [<[]/.test(inside) || (/^[ .,]/.test(inside) && !/\S{21}/.test(inside)) ? quoted : "'…",
+  );
 }
 
 /** `keyguard: error: …` for each line, and `hint: …`. */

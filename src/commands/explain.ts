@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { KeyguardError } from "../model/errors.ts";
 import { count } from "../report/finding-words.ts";
@@ -52,6 +52,7 @@ export const command: CommandModule = {
           },
         );
         if (unread.length > 0) throw new KeyguardError("unread", unread.join("\n"));
+        if (line !== null && considered.length === 0) checkLine(resolve(io.cwd, path), path, line);
         if (options.json) io.stdout.write(`${JSON.stringify(considered, null, 2)}\n`);
         else describe(considered, io.stdout);
         exit(0);
@@ -64,6 +65,15 @@ function splitLine(typed: string, cwd: string): { path: string; line: number | n
   const [, path, line] = /^(.+?):(\d+)(?::\d+)?:?$/.exec(typed) ?? [];
   if (path === undefined || line === undefined || existsSync(resolve(cwd, typed))) return { path: typed, line: null };
   return { path, line: Number(line) };
+}
+
+/** @throws KeyguardError `usage` where a file has no such line. */
+function checkLine(file: string, typed: string, line: number): void {
+  const bytes = readFileSync(file);
+  let lines = bytes.length > 0 && bytes.at(-1) !== 10 ? 1 : 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  if (line >= 1 && line <= lines) return;
+  throw new KeyguardError("usage", `${typed} has no line ${line}: it has ${count(lines, "line")}`);
 }
 
 function describe(considered: readonly Considered[], output: Output): void {

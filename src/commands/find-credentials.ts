@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { credentialsFileOf } from "../aws/endpoint.ts";
 import { loadConfigReader } from "../aws/load-sdk.ts";
@@ -178,6 +178,11 @@ async function readAgain(io: Io, settings: Settings, finding: JsonFinding): Prom
  * @throws KeyguardError `unread` where it is no such report.
  */
 export async function findInReport(io: Io, file: string): Promise<Finding[]> {
+  if (!existsSync(resolve(io.cwd, file))) {
+    throw new KeyguardError("usage", `${file}: no such file`, {
+      hint: "keyguard scan --format json -o report.json writes a report",
+    });
+  }
   let data: unknown;
   try {
     data = JSON.parse(readFileSync(resolve(io.cwd, file), "utf8"));

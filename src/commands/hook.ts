@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { Argument } from "@commander-js/extra-typings";
 import { type HookName, hookNames, isHookName, subjectOf } from "../hook/hook-name.ts";
 import { installedGlobally, installGlobally, uninstallGlobally } from "../hook/install/global-hook.ts";
 import { proveGuarded } from "../hook/install/probe.ts";
@@ -18,10 +19,14 @@ Examples:
   keyguard hook status               plant a key, and see whether it is refused
   keyguard hook uninstall            take it all out again`;
 
+const actions = ["install", "uninstall", "status", "run"] as const;
+
 export const command: CommandModule = {
   define(hook, io, exit) {
     hook
-      .argument("<action>", "install, uninstall, status, or run (for hook managers: run HOOK [ARGUMENTS])")
+      .addArgument(
+        new Argument("<action>", "what to do; run is for hook managers: run HOOK [ARGUMENTS]").choices(actions),
+      )
       .argument("[words...]", "what git calls the hook with, for run")
       .option("--global", "all repositories of this user: sets core.hooksPath of your git configuration")
       .option("--pre-push", "also look at what is pushed")
@@ -41,10 +46,6 @@ export const command: CommandModule = {
             return exit(status(io, options));
           case "run":
             return exit(await run(words));
-          default:
-            throw new KeyguardError("usage", `keyguard hook knows no such action`, {
-              hint: "install, uninstall, status or run",
-            });
         }
       });
   },

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { KeyguardError } from "../model/errors.ts";
@@ -47,6 +47,7 @@ export const command: CommandModule = {
 
 /** @throws KeyguardError `unread` where a file is no report: to leave one out would be to lose its findings. */
 function readReport(file: string, io: Io): JsonReport {
+  if (!existsSync(resolve(io.cwd, file))) throw new KeyguardError("usage", `${file}: no such file`);
   let data: unknown;
   try {
     data = JSON.parse(readFileSync(resolve(io.cwd, file), "utf8"));

@@ -28,6 +28,11 @@ Exit codes: 0 clean and complete, 1 something as severe as --fail-on was found,
 
 export const command: CommandModule = {
   define(scan, io, exit) {
+    // commander keeps the last of `--config FILE` and `--no-config` only.
+    const typed = new Set<string>();
+    for (const name of ["config", "no-config", "baseline", "no-baseline"]) {
+      scan.on(`option:${name}`, () => typed.add(name));
+    }
     scan
       .argument("[path...]", "files and folders; - is standard input; with --history a repository")
       .option("--staged", "what is staged, not what lies in the working tree")
@@ -54,7 +59,7 @@ export const command: CommandModule = {
       .option("--allow-canary", "with --validate: also ask about canary tokens, which alerts their owner")
       .option("--show-secrets", "print secrets as they are; files get mode 600")
       .option("--refs-only", "with --history: only what branches, tags and other refs reach")
-      .option("--since <date|rev>", "with --history: only what is newer")
+      .option("--since <date|rev>", "with --history: only what is newer, and what no ref reaches")
       .option("--shard <i/n>", "with --history: one of n parts of the objects; their union is the whole")
       .option("--no-cache", "with --history: read everything anew, and remember nothing")
       .option("--allow-partial", "with --history: a shallow or partial clone is complete enough")
@@ -62,6 +67,14 @@ export const command: CommandModule = {
       .option("-q, --quiet", "no progress and no notes on standard error")
       .addHelpText("after", examples)
       .action(async (paths, options) => {
+        const clash = [
+          ["config", "no-config"],
+          ["baseline", "no-baseline"],
+        ].find((pair) => pair.every((name) => typed.has(name)));
+        if (clash !== undefined) throw new KeyguardError("usage", `--${clash[0]} and --${clash[1]} do not go together`);
+        if (options.allowCanary === true && options.validate !== true) {
+          throw new KeyguardError("usage", "--allow-canary goes with --validate");
+        }
         const requests = readFormats(options.format ?? [], options.output);
         const target = chooseTarget(paths, options);
         const settings = await settingsFor(target, options, io);

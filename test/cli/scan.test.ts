@@ -317,6 +317,28 @@ describe("help", () => {
     expect(runKeyguard(made.dir, ["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it("names the mistake in what was typed, and quotes nothing that may be a secret", () => {
+    const made = repo({ "a.txt": "one\ntwo" });
+    const said = (...args: string[]) => {
+      const { status, stdout, stderr } = runKeyguard(made.dir, args);
+      expect([args, status, stdout]).toEqual([args, 2, ""]);
+      return stderr;
+    };
+    expect(said("completion", "csh")).toContain(
+      "value 'csh' is invalid for argument 'shell'. Allowed choices are bash",
+    );
+    for (const pasted of [secret, `a'${secret}`, ` ${secret}`, `it's' ${secret}`]) {
+      expect(said("completion", pasted)).not.toContain(secret);
+      expect(said("help", pasted)).not.toContain(secret);
+    }
+    expect(said("help", "nosuch")).toContain("there is no command 'nosuch'");
+    expect(said("explain", "a.txt:3")).toContain("a.txt has no line 3: it has 2 lines");
+    expect(said("scan", "--allow-canary")).toContain("--allow-canary goes with --validate");
+    expect(said("scan", "--no-config", "--config", "x")).toContain("--config and --no-config do not go together");
+    expect(said("report", "merge", "absent.json")).toContain("absent.json: no such file");
+    expect(said("validate", "--from", "absent.json")).toContain("absent.json: no such file");
+  });
+
   it("explains why a candidate is reported or not", () => {
     const made = repo({ "a.json": leak, "b.txt": `key: ${["AKIAIOSFODNN7", "EXAMPLE"].join("")}\n` });
     expect(runKeyguard(made.dir, ["explain", "a.json"]).stdout).toMatch(
@@ -341,6 +363,7 @@ describe("help", () => {
     };
     expect(complete("keyguard", "sc")).toEqual(["scan"]);
     expect(complete("keyguard", "scan", "--show")).toEqual(["--show-secrets"]);
+    expect(complete("keyguard", "hook", "")).toEqual(["install", "uninstall", "status", "run"]);
     expect(complete("keyguard", "scan", "--format", "s")).toEqual(["sarif"]);
     expect(complete("keyguard", "scan", "--fail-on", "")).toEqual(["low", "medium", "high", "critical"]);
     complete("keyguard", "scan", "$(touch RAN)", "`touch RAN`", "");
