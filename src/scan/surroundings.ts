@@ -139,7 +139,7 @@ export function isNeutralName(label: string): boolean {
 const testPath = new RegExp(
   [
     // A folder of that name, in an archive too.
-    String.raw`(?:^|[/!])(?:tests?|testing|specs?|__tests__|__mocks__|mocks?|fixtures?|testdata|test[-_]data|test[-_]resources|cassettes|examples?|samples?|docs?|documentation|tutorials?)[/!]`,
+    "(?:^|[/!])(?:tests?|testing|specs?|__tests__|__mocks__|mocks?|fixtures?|testdata|test[-_]data|test[-_]resources|cassettes|examples?|samples?|docs?|documentation|tutorials?)[/!]",
     // client.test.ts, settings-example.yml
     String.raw`(?:^|[/._-])(?:test|spec|mock|fixture|example|sample)s?\.[A-Za-z0-9]+$`,
     // Python's test_client.py, Go's client_test.go
