@@ -9,7 +9,7 @@ import { atLeast, type Report, type Sighting } from "../model/finding.ts";
 import type { Origin } from "../model/text.ts";
 import { hideSecretsIn } from "../report/hide-secrets.ts";
 import { matchPath } from "../scan/allow.ts";
-import { mayHold, type Rules, type Scannable, scanText } from "../scan/engine.ts";
+import { isNamedSecret, mayHold, type Rules, type Scannable, scanText } from "../scan/engine.ts";
 import { gather } from "../scan/gather.ts";
 import { readStaged } from "../sources/staged.ts";
 import { subjectOf } from "./hook-name.ts";
@@ -104,7 +104,11 @@ async function read(request: HookRequest, config: Config, rules: Rules): Promise
     const key = `${text.id} ${text.path}`;
     reading.origins.set(key, [...(reading.origins.get(key) ?? []), more.origin()]);
   };
-  const texts = { mayHold: (bytes: Uint8Array) => mayHold(bytes, rules), onText, onUnread };
+  const texts = {
+    mayHold: (bytes: Uint8Array, path: string) => mayHold(bytes, rules) || isNamedSecret(bytes, path),
+    onText,
+    onUnread,
+  };
   switch (subjectOf(request.hook)) {
     case "staged":
       await readStaged({ cwd: request.cwd }, { excluded, onText: (text) => onText(text, nothingMore(text)), onUnread });

@@ -8,7 +8,7 @@ import type { ObjectHeader, ObjectSink } from "./object-stream.ts";
 /** Takes what is pushed. */
 export interface ObjectTexts {
   /** Whether the bytes can hold anything; the others are not kept. */
-  mayHold(bytes: Uint8Array): boolean;
+  mayHold(bytes: Uint8Array, path: string): boolean;
   /** What it costs a git to learn is asked only of texts in which something is seen. */
   onText(text: Scannable, more: Learnable): void;
   onUnread(path: string, why: string): void;
@@ -62,7 +62,7 @@ function collectObjects(
       const bytes = Buffer.concat(chunks);
       chunks = [];
       if (header.size > largest) sink.onUnread(header.rest, `larger than ${largest / 1024 / 1024} MB`);
-      else if (suspected || sink.mayHold(bytes)) take(header, bytes);
+      else if (suspected || sink.mayHold(bytes, header.type === "blob" ? header.rest : "")) take(header, bytes);
     },
     trailer(program, status) {
       if (status !== "0") sink.onUnread("", `git ${program} ended with status ${status}`);

@@ -5,14 +5,12 @@ const width = 120;
 
 /**
  * A line as it may be shown: what was found in it masked, other long tokens too, control characters gone. Keeps the
- * words that tell a person what it is.
+ * words that tell a person what it is. `candidates` are in the order of their starts.
  */
 export function maskLine(text: string, line: Span, found: Span, candidates: readonly Span[]): string {
   const start = Math.max(line.start, found.start - 80);
   const end = Math.min(line.end, Math.max(found.end, line.start) + 40);
-  const masks = [found, ...candidates]
-    .filter((span) => span.start < end && span.end > start)
-    .sort((a, b) => a.start - b.start);
+  const masks = [found, ...overlapping(candidates, start, end)].sort((a, b) => a.start - b.start);
   const pieces: string[] = [];
   let at = start;
   for (const mask of masks) {
@@ -25,6 +23,22 @@ export function maskLine(text: string, line: Span, found: Span, candidates: read
   const shown = pieces.join("");
   const printable = shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffd]+/gu, " ").trim();
   return printable.length > width ? `${printable.slice(0, width - 1)}…` : printable;
+}
+
+/** No candidate is longer than a PEM block, in bytes. */
+const longestCandidate = 20_000;
+
+function overlapping(spans: readonly Span[], start: number, end: number): Span[] {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle]!.start < start - longestCandidate) low = middle + 1;
+    else high = middle;
+  }
+  const found: Span[] = [];
+  for (let i = low; i < spans.length && spans[i]!.start < end; i++) if (spans[i]!.end > start) found.push(spans[i]!);
+  return found;
 }
 
 /** The pieces of a latin1 view as people wrote them. */

@@ -13,6 +13,7 @@ export class LineIndex {
   readonly #text: string;
   readonly #starts: number[] = [0];
   readonly #width: 1 | 2;
+  #counted = { line: -1, offset: 0, column: 1 };
 
   /** `text` is the latin1 view of the bytes; `wide` says that it is UTF-16, where a character has two. */
   constructor(text: string, wide = false) {
@@ -59,8 +60,12 @@ export class LineIndex {
   #column(line: number, offset: number): number {
     const start = this.#starts[line]!;
     if (this.#width === 2) return Math.floor((offset - start) / 2) + 1;
-    let column = 1;
-    for (let i = start; i < offset; i++) if (this.#beginsCharacter(i)) column++;
+    // Places are asked for in the order of the text: on one long line the count goes on from the place before.
+    const from =
+      this.#counted.line === line && this.#counted.offset <= offset ? this.#counted : { offset: start, column: 1 };
+    let { column } = from;
+    for (let i = from.offset; i < offset; i++) if (this.#beginsCharacter(i)) column++;
+    this.#counted = { line, offset, column };
     return column;
   }
 

@@ -27,7 +27,7 @@ export interface Paired {
 /** What it costs to leave a candidate alone; two that cost more than twice this to join are not joined. */
 const aloneCost = 150;
 /** More candidates than this are paired in runs of it, so that time stays bounded. */
-const mostAtOnce = 80;
+const mostAtOnce = 64;
 
 /** Costs of what stands between two parts. A line is the unit. */
 const price = {
@@ -80,21 +80,47 @@ export function pair(text: string, candidates: readonly Candidate[]): Paired {
     secrets.map((secret) => spots.get(secret)!.words),
   );
   const found: { id: Candidate; secret: Candidate; cost: number }[] = [];
-  for (let i = 0; i === 0 || i < sorted.length; i += mostAtOnce) {
-    const run = sorted.slice(i, i + mostAtOnce);
+  const tokenOf = new Map<Candidate, Candidate>();
+  for (const run of runsOf(sorted, spots)) {
     const rows = run.filter(({ match }) => match.part === "accessKeyId");
     const columns = run.filter(({ match }) => match.part === "secretAccessKey");
-    if (rows.length === 0 || columns.length === 0) continue;
     const costs = rows.map((id) => columns.map((secret) => costOf(id, secret, spots, telling)));
-    for (const [row, column] of assign(costs, aloneCost).entries()) {
-      if (column >= 0) found.push({ id: rows[row]!, secret: columns[column]!, cost: costs[row]![column]! });
-    }
+    const paired = columns.length === 0 ? [] : assign(costs, aloneCost);
+    const here = [...paired.entries()]
+      .filter(([, column]) => column >= 0)
+      .map(([row, column]) => ({ id: rows[row]!, secret: columns[column]!, cost: costs[row]![column]! }));
+    found.push(...here);
+    const loose = run.filter(({ match }) => match.part === "sessionToken");
+    for (const [id, token] of giveTokens(loose, rows, here, spots)) tokenOf.set(id, token);
   }
   const taken = new Set<Candidate>(found.flatMap(({ id, secret }) => [id, secret]));
-  const tokenOf = giveTokens(tokens, ids, found, spots);
   for (const token of tokenOf.values()) taken.add(token);
   const pairs = found.map((pairing) => ({ ...pairing, token: tokenOf.get(pairing.id) ?? null }));
   return { pairs, alone: [...ids, ...secrets, ...tokens, ...others].filter((candidate) => !taken.has(candidate)) };
+}
+
+/**
+ * The candidates in runs of at most `mostAtOnce`, cut where the text itself has its widest gap, and in a row without
+ * gaps before what each credential begins with.
+ */
+function runsOf(sorted: readonly Candidate[], spots: ReadonlyMap<Candidate, Spot>): Candidate[][] {
+  const runs: Candidate[][] = [];
+  let start = 0;
+  while (sorted.length - start > mostAtOnce) {
+    const first = sorted[start]!.match.part;
+    let cut = start + mostAtOnce;
+    let widest = -1;
+    for (let i = start + (mostAtOnce >> 1); i <= start + mostAtOnce; i++) {
+      const [before, after] = [spots.get(sorted[i - 1]!)!, spots.get(sorted[i]!)!];
+      const begins = sorted[i]!.match.part === first && sorted[i - 1]!.match.part !== first;
+      const gap = (after.line - before.line) * 4 + (after.section - before.section) * 1000 + (begins ? 3 : 0);
+      if (gap >= widest) [widest, cut] = [gap, i];
+    }
+    runs.push(sorted.slice(start, cut));
+    start = cut;
+  }
+  runs.push(sorted.slice(start));
+  return runs;
 }
 
 function costOf(
@@ -173,25 +199,21 @@ function giveTokens(
 ): Map<Candidate, Candidate> {
   const given = new Map<Candidate, Candidate>();
   if (tokens.length === 0) return given;
+  const secretOf = new Map(pairs.map(({ id, secret }) => [id, secret]));
   const temporary = ids.filter(({ value }) => value.startsWith("ASIA"));
-  const paired = new Set(pairs.map(({ id }) => id));
-  const owners = temporary.length > 0 ? temporary : ids.filter((id) => paired.has(id));
-  for (let i = 0; i === 0 || i < Math.max(tokens.length, owners.length); i += mostAtOnce) {
-    const rows = owners.slice(i, i + mostAtOnce);
-    const columns = tokens.slice(i, i + mostAtOnce);
-    if (rows.length === 0 || columns.length === 0) continue;
-    const costs = rows.map((id) => {
-      const secret = pairs.find((pairing) => pairing.id === id)?.secret;
-      return columns.map((token) => {
-        const near = [id, ...(secret === undefined ? [] : [secret])].map((part) =>
-          tokenCost(spots.get(part)!, spots.get(token)!),
-        );
-        return Math.min(...near) + (paired.has(id) ? 0 : 10);
-      });
+  const owners = temporary.length > 0 ? temporary : ids.filter((id) => secretOf.has(id));
+  if (owners.length === 0) return given;
+  const costs = owners.map((id) => {
+    const secret = secretOf.get(id);
+    return tokens.map((token) => {
+      const near = [id, ...(secret === undefined ? [] : [secret])].map((part) =>
+        tokenCost(spots.get(part)!, spots.get(token)!),
+      );
+      return Math.min(...near) + (secret === undefined ? 10 : 0);
     });
-    for (const [row, column] of assign(costs, aloneCost).entries())
-      if (column >= 0) given.set(rows[row]!, columns[column]!);
-  }
+  });
+  for (const [row, column] of assign(costs, aloneCost).entries())
+    if (column >= 0) given.set(owners[row]!, tokens[column]!);
   return given;
 }
 

@@ -17,7 +17,10 @@ export function sightDocument(document: Document, rules: Rules): Sighting[] {
   if (assembled.length === 0) return [];
   const lines = new LineIndex(document.raw.text, wide);
   const standing = groupByValue(seen);
-  const spans = seen.filter(({ match }) => match.clean === undefined).map(({ span }) => span);
+  const spans = seen
+    .filter(({ match }) => match.clean === undefined)
+    .map(({ span }) => span)
+    .sort((a, b) => a.start - b.start);
   const placed = assembled
     .map((one) => ({ one, places: placesOf(one.parts, standing, lines, document, spans) }))
     .filter(({ places }) => isFresh(places, document.fresh));
@@ -45,7 +48,7 @@ export function sightDocument(document: Document, rules: Rules): Sighting[] {
   });
 }
 
-/** Where each value was seen. Looked up rather than searched for: thousands of ids can stand in one text. */
+/** Where each value was seen, in the order of the text. Looked up rather than searched for: thousands of ids can stand in one text. */
 function groupByValue(seen: readonly Seen[]): Map<string, Seen[]> {
   const standing = new Map<string, Seen[]>();
   for (const one of seen) {
@@ -53,6 +56,7 @@ function groupByValue(seen: readonly Seen[]): Map<string, Seen[]> {
     if (there === undefined) standing.set(one.value, [one]);
     else there.push(one);
   }
+  for (const there of standing.values()) there.sort((a, b) => a.span.start - b.span.start);
   return standing;
 }
 
@@ -89,10 +93,10 @@ function placesOf(
   for (const part of partOrder) {
     const value = parts.get(part);
     if (value === undefined) continue;
-    const taken: Span[] = [];
+    let end = -1;
     for (const { span, match } of standing.get(value) ?? []) {
-      if (match.part !== part || taken.some((other) => touches(other, span))) continue;
-      taken.push(span);
+      if (match.part !== part || span.start < end) continue;
+      end = span.end;
       const position = shiftLines(lines.position(span), (document.firstLine ?? 1) - 1);
       places.push({
         part,

@@ -142,6 +142,8 @@ const testPath = new RegExp(
     "(?:^|[/!])(?:tests?|testing|specs?|__tests__|__mocks__|mocks?|fixtures?|testdata|test[-_]data|test[-_]resources|cassettes|examples?|samples?|docs?|documentation|tutorials?)[/!]",
     // client.test.ts, settings-example.yml
     String.raw`(?:^|[/._-])(?:test|spec|mock|fixture|example|sample)s?\.[A-Za-z0-9]+$`,
+    // .env.example, settings.sample, config.yml.dist
+    String.raw`\.(?:example|sample|template|dist|tmpl)$`,
     // Python's test_client.py, Go's client_test.go
     String.raw`(?:^|\/)test_[^/]*$`,
     String.raw`_test\.[A-Za-z]+$`,
