@@ -1,0 +1,5 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a as r,b as m}from"./chunk-THYJF4S3.js";import"./chunk-JSRP7XWW.js";import{e as i}from"./chunk-YSJOWIBT.js";import{a as s}from"./chunk-RXSJJXNC.js";import"./chunk-QA5EUAWM.js";import"./chunk-VBKV7VKC.js";import"./chunk-PS43772T.js";import"./chunk-ORF5U5XY.js";import"./chunk-U2SVKAMI.js";import"./chunk-ZCAPMY5B.js";import"./chunk-BWJRFI5K.js";import"./chunk-2IWH7BPO.js";import"./chunk-SDVICFDL.js";var S={define(d,t,c){d.option("--profile <name>","an administrator").option("--endpoint <url>","ask there and not AWS").option("--json","as JSON").addHelpText("after",`
+Examples:
+  keyguard list-buckets --profile admin`).action(async a=>{let o=await r(a,t,async n=>{let{ListBucketsCommand:e}=await i();return((await(await n.s3(s[0].region)).send(new e({}))).Buckets??[]).map(({Name:p="",CreationDate:l})=>({name:p,created:l?.toISOString()??""}))});a.json?t.stdout.write(`${JSON.stringify(o,null,2)}
+`):m(t,["bucket","created"],o.map(({name:n,created:e})=>[n,e.slice(0,10)]),"no buckets"),c(0)})}};export{S as command};

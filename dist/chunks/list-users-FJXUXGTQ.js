@@ -1,0 +1,6 @@
+import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
+import{a as d,b as u}from"./chunk-THYJF4S3.js";import"./chunk-JSRP7XWW.js";import{d as i}from"./chunk-YSJOWIBT.js";import{a as m}from"./chunk-RXSJJXNC.js";import"./chunk-QA5EUAWM.js";import"./chunk-VBKV7VKC.js";import"./chunk-PS43772T.js";import"./chunk-ORF5U5XY.js";import"./chunk-U2SVKAMI.js";import"./chunk-ZCAPMY5B.js";import"./chunk-BWJRFI5K.js";import"./chunk-2IWH7BPO.js";import"./chunk-SDVICFDL.js";var S={define(p,t,c){p.option("--ours","only users that keyguard made").option("--profile <name>","an administrator").option("--endpoint <url>","ask there and not AWS").option("--json","as JSON").addHelpText("after",`
+Examples:
+  keyguard list-users --profile admin
+  keyguard list-users --ours`).action(async e=>{let o=await d(e,t,async r=>{let a=await i(),n=await r.iam(m[0].region),s=[];for await(let l of a.paginateListUsers({client:n},e.ours?{PathPrefix:"/keyguard/"}:{}))for(let{UserName:f="",Arn:g="",CreateDate:y}of l.Users??[])s.push({name:f,arn:g,created:y?.toISOString()??""});return s});e.json?t.stdout.write(`${JSON.stringify(o,null,2)}
+`):u(t,["user","created","arn"],o.map(({name:r,created:a,arn:n})=>[r,a.slice(0,10),n]),"no users"),c(0)})}};export{S as command};

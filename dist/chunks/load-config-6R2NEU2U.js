@@ -1,2 +1,0 @@
-import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
-import{b as c}from"./chunk-W4CIRYOU.js";import"./chunk-KPDEWWTR.js";import"./chunk-YKN7RJFC.js";import"./chunk-AZABKTL3.js";import"./chunk-UFKQ5KMJ.js";import"./chunk-MMXTNZXU.js";import{a,b}from"./chunk-ZCAPMY5B.js";import"./chunk-ZWNUV3UL.js";import"./chunk-2IWH7BPO.js";import"./chunk-7KTHUZIT.js";import"./chunk-SDVICFDL.js";export{a as defaultConfig,b as largestConfig,c as loadConfigText};

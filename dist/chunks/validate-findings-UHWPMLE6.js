@@ -1,2 +1,0 @@
-import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);
-import{b as a}from"./chunk-ESSNMD42.js";import"./chunk-MIKUAEQC.js";import"./chunk-RXSJJXNC.js";import"./chunk-T4A74NR5.js";import"./chunk-2IWH7BPO.js";import"./chunk-SDVICFDL.js";export{a as validateFindings};
