@@ -149,7 +149,11 @@ export interface Report {
   readonly unread: readonly { readonly path: string; readonly why: string }[];
   readonly findings: readonly Finding[];
   /** What was found and let pass: by an inline allow, the configuration or the baseline, with the reason. */
-  readonly allowed: readonly { readonly finding: Finding; readonly by: "inline" | "config" | "baseline"; readonly reason: string }[];
+  readonly allowed: readonly {
+    readonly finding: Finding;
+    readonly by: "inline" | "config" | "baseline";
+    readonly reason: string;
+  }[];
   /** Milliseconds. */
   readonly elapsed: number;
 }
