@@ -177,8 +177,12 @@ function configure(command: Command, io: Io): void {
   command.configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
-    outputError: (text, write) => write(`keyguard: ${spellOut(hideLong(text.trim()))}\n`),
+    outputError: (text, write) => write(`keyguard: ${spellOut(hideLong(text.trim()))}\nhint: ${helpFor(command)}\n`),
   });
+}
+
+function helpFor(command: Command): string {
+  return command.name() === "keyguard" ? "keyguard --help" : `keyguard ${command.name()} --help`;
 }
 
 /** What commander quotes may be a secret that was pasted into the wrong place. */

@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeWhole } from "../config/write-whole.ts";
+import { KeyguardError } from "../model/errors.ts";
 import { atLeast, type Report, type Severity } from "../model/finding.ts";
 import { hideSecrets } from "../report/hide-secrets.ts";
 import type { RenderOptions } from "../report/render.ts";
@@ -59,8 +60,16 @@ function writeOutput(path: string, content: string, secret: boolean, io: Io): vo
     return;
   }
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFIFO() || stats?.isCharacterDevice()) writeFileSync(path, content);
-  else writeWhole(path, content, secret ? { mode: 0o600, keepMode: false } : {});
+  if (stats?.isFIFO() || stats?.isCharacterDevice()) {
+    try {
+      writeFileSync(path, content);
+    } catch (error) {
+      throw new KeyguardError("io", `the report could not be written to ${spellOutInvisible(path)}`, {
+        hint: "is there room, and may you write there?",
+        cause: error,
+      });
+    }
+  } else writeWhole(path, content, secret ? { mode: 0o600, keepMode: false } : {});
 }
 
 /** `keyguard: incomplete: 3 files could not be read`, and which. */

@@ -104,6 +104,15 @@ interface Target {
   readonly named: boolean;
 }
 
+/** Whether a link ends at something: one that leads to itself is as dangling as one that leads nowhere. */
+function leadsSomewhere(link: string): boolean {
+  try {
+    return statSync(link, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 async function findTargets({ cwd, paths = [] }: WorktreeOptions): Promise<Target[]> {
   if (paths.length === 0) return [{ folder: resolve(cwd), files: null, named: false }];
   const folders = new Map<string, Target>();
@@ -115,7 +124,7 @@ async function findTargets({ cwd, paths = [] }: WorktreeOptions): Promise<Target
   for (const path of paths) {
     const full = resolve(cwd, path);
     const stats = lstatSync(full, { throwIfNoEntry: false });
-    if (stats?.isSymbolicLink() && statSync(full, { throwIfNoEntry: false }) !== undefined) {
+    if (stats?.isSymbolicLink() && leadsSomewhere(full)) {
       // A link is followed where a person points at it, and only there.
       const real = realpathSync(full);
       add(real, statSync(real));

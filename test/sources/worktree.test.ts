@@ -299,6 +299,8 @@ describe("a folder outside of git", () => {
     symlinkSync("real", join(dir, "link"));
     expect((await tree(dir, ["link"])).paths()).toEqual(["real/a.txt"]);
     symlinkSync("nowhere", join(dir, "dangling"));
+    symlinkSync("self", join(dir, "self"));
+    expect((await tree(dir, ["self"])).texts[0]).toMatchObject({ path: "self", content: "self" });
     expect((await tree(dir, ["dangling"])).texts[0]).toMatchObject({ path: "dangling", content: "nowhere" });
   });
 

@@ -106,7 +106,9 @@ function probeEnvironment(site: Site): Record<string, string | undefined> {
     if (
       /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|PREFIX|NAMESPACE)$/.test(
         name,
-      )
+      ) ||
+      // The hooks that run are the repository's own: what they could do with the person's credentials is none of ours.
+      /^AWS_|(?:TOKEN|SECRET|PASSWORD)$/i.test(name)
     ) {
       delete env[name];
     }

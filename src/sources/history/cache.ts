@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PackIndex } from "./pack-index.ts";
 import { objectType, type PackPlan } from "./pack-plan.ts";
@@ -49,11 +49,17 @@ export interface HistoryCache {
   writeAnswer(question: string, answer: unknown): void;
 }
 
+/** A cache that is larger is taken for none, in bytes: a pack of ten million objects has less. */
+const largestCache = 1 << 29;
+
 /** A cache in a folder; `rules` names the version of the rules and of what applies them. */
 export function openCache(folder: string, rules: string): HistoryCache {
   const dir = join(folder, createHash("sha256").update(rules).digest("hex").slice(0, 16));
   const read = (name: string): unknown => {
     try {
+      // Whoever can write there could put a link to a device in its place.
+      const stats = lstatSync(join(dir, name));
+      if (!stats.isFile() || stats.size > largestCache) return null;
       const text = readFileSync(join(dir, name), "utf8");
       const end = text.indexOf("\n");
       const body = text.slice(end + 1);
